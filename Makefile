@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The work is done by the Go tool and the scripts in packaging/; every target can
+# be run by hand as well. Needed: Debian 12 or newer with Go and make.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+GOFLAGS_BUILD = -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
+FUZZTIME ?= 10s
+
+# One static binary for every platform: cgo is off, explicitly. The race
+# detector alone needs it.
+export CGO_ENABLED = 0
+
+.PHONY: build run test check unit race fuzz e2e bench deps clean
+
+build:
+	go build $(GOFLAGS_BUILD) -o bin/jamibox ./cmd/jamibox
+
+# Starts on unprivileged ports with its data in ./data and prints where to go on.
+run: build
+	packaging/deps.sh run
+	@mkdir -p data
+	JAMIBOX_SERVER_LISTEN=$${JAMIBOX_SERVER_LISTEN-:8443} JAMIBOX_SERVER_HTTP_LISTEN=$${JAMIBOX_SERVER_HTTP_LISTEN-:8080} \
+		bin/jamibox serve --data-dir $${JAMIBOX_DATA_DIR-data}
+
+# All that CI runs.
+test: deps check unit race fuzz e2e
+
+check:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt on the files above"; exit 1; }
+	go vet ./...
+	go vet -tags e2e ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+	GOOS=linux GOARCH=arm64 go vet ./...
+	go tool staticcheck ./...
+	go mod verify
+	packaging/offline.sh
+
+unit:
+	go test ./...
+
+race:
+	CGO_ENABLED=1 go test -race ./...
+
+# Each fuzz target for a short while; longer with FUZZTIME=10m.
+fuzz:
+	packaging/fuzz.sh $(FUZZTIME)
+
+# Real Jami clients in network namespaces; needs root.
+e2e:
+	go test -tags e2e -count=1 -timeout 30m ./appliance/e2e/...
+
+bench:
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./appliance/bench
+
+deps:
+	packaging/deps.sh test
+
+clean:
+	rm -rf bin dist

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestValidate(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   string // empty: valid
+	}{
+		"ok/default":       {func(*Config) {}, ""},
+		"error/data dir":   {func(c *Config) { c.DataDir = "" }, `data_dir: "": expected a folder`},
+		"ok/url":           {func(c *Config) { c.Server.PublicURL = "https://box.example:8443" }, ""},
+		"ok/url IPv6":      {func(c *Config) { c.Server.PublicURL = "https://[fd00::1]" }, ""},
+		"ok/url slash":     {func(c *Config) { c.Server.PublicURL = "https://box/" }, ""},
+		"error/url http":   {func(c *Config) { c.Server.PublicURL = "http://box.example" }, `server.public_url: "http://box.example": expected https://, because`},
+		"error/url naked":  {func(c *Config) { c.Server.PublicURL = "box.example" }, `server.public_url: "box.example": expected https://host or`},
+		"error/url host":   {func(c *Config) { c.Server.PublicURL = "https://:8443" }, "server.public_url: "},
+		"error/url query":  {func(c *Config) { c.Server.PublicURL = "https://box?a=b" }, "server.public_url: "},
+		"error/url marker": {func(c *Config) { c.Server.PublicURL = "https://box#a" }, "server.public_url: "},
+		"error/url user":   {func(c *Config) { c.Server.PublicURL = "https://u@box" }, "server.public_url: "},
+		"error/url port":   {func(c *Config) { c.Server.PublicURL = "https://box:99999" }, "server.public_url: "},
+		"error/url space":  {func(c *Config) { c.Server.PublicURL = "https://my box" }, "server.public_url: "},
+		"error/url digits": {func(c *Config) { c.Server.PublicURL = "https://10.0.0.256" }, "server.public_url: "},
+		"ok/http url":      {func(c *Config) { c.Server.PublicHTTPURL = "http://box.example:8080" }, ""},
+		"error/http url":   {func(c *Config) { c.Server.PublicHTTPURL = "https://box.example" }, "server.public_http_url: "},
+
+		"ok/listen":           {func(c *Config) { c.Server.Listen = "[fd00::1]:0" }, ""},
+		"ok/listen localhost": {func(c *Config) { c.Server.Listen = "localhost:8443" }, ""},
+		"error/listen":        {func(c *Config) { c.Server.Listen = "8443" }, `server.listen: "8443": expected an address and a port`},
+		"error/listen empty":  {func(c *Config) { c.Server.Listen = "" }, "server.listen: "},
+		"error/listen port":   {func(c *Config) { c.Server.Listen = ":https" }, "server.listen: "},
+		"error/listen range":  {func(c *Config) { c.Server.Listen = ":65536" }, "server.listen: "},
+		"error/listen name":   {func(c *Config) { c.Server.Listen = "box.example:443" }, "server.listen: "},
+		"ok/http off":         {func(c *Config) { c.Server.HTTPListen = "" }, ""},
+		"error/http listen":   {func(c *Config) { c.Server.HTTPListen = "80" }, "server.http_listen: "},
+		"ok/proxies":          {func(c *Config) { c.Server.TrustedProxies = []string{"10.0.0.1", "fd00::/8"} }, ""},
+		"error/proxies":       {func(c *Config) { c.Server.TrustedProxies = []string{"10.0.0.1", "10.0.0.0/33"} }, `server.trusted_proxies[1]: "10.0.0.0/33": `},
+
+		"ok/tls files":    {func(c *Config) { c.TLS.Mode, c.TLS.Certificate = "files", "a.pem" }, ""},
+		"error/tls files": {func(c *Config) { c.TLS.Mode = "files" }, "tls.certificate: "},
+		"error/tls mode":  {func(c *Config) { c.TLS.Mode = "acme" }, `tls.mode: "acme": expected "internal" or "files"`},
+		"ok/tls names":    {func(c *Config) { c.TLS.Names = []string{"box.example.", "10.0.0.1", "fd00::1"} }, ""},
+		"error/tls names": {func(c *Config) { c.TLS.Names = []string{"https://box"} }, "tls.names[0]: "},
+		"error/tls ascii": {func(c *Config) { c.TLS.Names = []string{"bücher.example"} }, "tls.names[0]: "},
+
+		"error/turn listen":          {func(c *Config) { c.Turn.Listen = []string{":3478", "3479"} }, "turn.listen[1]: "},
+		"error/turn no listen":       {func(c *Config) { c.Turn.Listen = nil }, "turn.listen: "},
+		"ok/turn off":                {func(c *Config) { c.Turn.Enabled, c.Turn.Listen = false, nil }, ""},
+		"ok/turn advertise":          {func(c *Config) { c.Turn.Advertise = []string{"10.0.0.1", "fd00::1", "127.0.0.1"} }, ""},
+		"error/turn advertise name":  {func(c *Config) { c.Turn.Advertise = []string{"box"} }, `turn.advertise[0]: "box": expected an IP address`},
+		"error/turn advertise any":   {func(c *Config) { c.Turn.Advertise = []string{"0.0.0.0"} }, "turn.advertise[0]: "},
+		"error/turn advertise zone":  {func(c *Config) { c.Turn.Advertise = []string{"fe80::1%eth0"} }, "turn.advertise[0]: "},
+		"error/turn advertise group": {func(c *Config) { c.Turn.Advertise = []string{"224.0.0.1"} }, "turn.advertise[0]: "},
+		"ok/turn ports":              {func(c *Config) { c.Turn.Ports = "20000-20009" }, ""},
+		"error/turn ports few":       {func(c *Config) { c.Turn.Ports = "20000-20008" }, "turn.ports: "},
+		"error/turn ports low":       {func(c *Config) { c.Turn.Ports = "1000-2000" }, "turn.ports: "},
+		"error/turn ports reversed":  {func(c *Config) { c.Turn.Ports = "3000-2000" }, "turn.ports: "},
+		"error/turn ports high":      {func(c *Config) { c.Turn.Ports = "60000-70000" }, "turn.ports: "},
+		"error/turn ports one":       {func(c *Config) { c.Turn.Ports = "60000" }, "turn.ports: "},
+		"error/turn realm":           {func(c *Config) { c.Turn.Realm = "" }, "turn.realm: "},
+		"error/turn realm quote":     {func(c *Config) { c.Turn.Realm = `a"b` }, "turn.realm: "},
+		"error/turn realm long":      {func(c *Config) { c.Turn.Realm = strings.Repeat("a", 128) }, "turn.realm: "},
+
+		"error/dht engine":         {func(c *Config) { c.DHT.Engine = "builtin" }, "dht.engine: "},
+		"error/dht program":        {func(c *Config) { c.DHT.Program = "" }, "dht.program: "},
+		"error/dht host":           {func(c *Config) { c.DHT.Listen = "10.0.0.1:4222" }, "dht.listen: "},
+		"ok/dht bootstrap":         {func(c *Config) { c.DHT.Bootstrap = []string{"box2.example:4222"} }, ""},
+		"error/dht bootstrap two":  {func(c *Config) { c.DHT.Bootstrap = []string{"a:1", "b:1"} }, `dht.bootstrap: "a:1, b:1": expected one`},
+		"error/dht bootstrap port": {func(c *Config) { c.DHT.Bootstrap = []string{"a"} }, "dht.bootstrap[0]: "},
+		"error/dht bootstrap zero": {func(c *Config) { c.DHT.Bootstrap = []string{"a:0"} }, "dht.bootstrap[0]: "},
+
+		"error/log level":  {func(c *Config) { c.Log.Level = "INFO" }, `log.level: "INFO": `},
+		"error/log format": {func(c *Config) { c.Log.Format = "xml" }, "log.format: "},
+
+		"error/ports http":         {func(c *Config) { c.Server.HTTPListen = "10.0.0.1:443" }, `server.http_listen: "10.0.0.1:443": expected a port other than that of server.listen, which is ":443"`},
+		"ok/ports two hosts":       {func(c *Config) { c.Server.Listen, c.Server.HTTPListen = "10.0.0.1:443", "10.0.0.2:443" }, ""},
+		"ok/ports two families":    {func(c *Config) { c.Turn.Listen = []string{"0.0.0.0:3478", "[::]:3478"} }, ""},
+		"ok/ports udp and tcp":     {func(c *Config) { c.DHT.Listen = ":443" }, ""},
+		"error/ports turn tcp":     {func(c *Config) { c.Turn.Listen = []string{"0.0.0.0:80"} }, "turn.listen[0]: "},
+		"error/ports turn dht":     {func(c *Config) { c.Turn.Listen = []string{"10.0.0.1:4222"} }, "dht.listen: "},
+		"ok/ports dht off":         {func(c *Config) { c.DHT.Enabled = false; c.Turn.Listen = []string{":4222"} }, ""},
+		"error/ports turn twice":   {func(c *Config) { c.Turn.Listen = []string{":3478", ":3478"} }, "turn.listen[1]: "},
+		"ok/ports chosen later":    {func(c *Config) { c.Server.Listen, c.Server.HTTPListen = ":0", ":0" }, ""},
+		"error/ports in the range": {func(c *Config) { c.Turn.Listen = []string{":50000"} }, `turn.ports: "49152-65535": expected a range without port 50000 of turn.listen[0]`},
+		"error/ports dht in range": {func(c *Config) { c.Turn.Ports = "4000-5000" }, "turn.ports: "},
+		"ok/ports turn off":        {func(c *Config) { c.Turn.Enabled, c.Turn.Ports = false, "4000-5000" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Default()
+			c.change(&cfg)
+			err := cfg.Validate()
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "\n", "one problem")
+		})
+	}
+}
+
+func TestValidateGathersAll(t *testing.T) {
+	err := Config{}.Validate()
+	require.Error(t, err)
+	var keys []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		key, _, _ := strings.Cut(line, ":")
+		keys = append(keys, key)
+	}
+	require.Equal(t, []string{"data_dir", "server.listen", "tls.mode", "turn.ports", "turn.realm", "dht.engine", "dht.listen",
+		"log.level", "log.format"}, keys)
+}

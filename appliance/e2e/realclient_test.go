@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"testing"
+
+	"jamibox/appliance/e2e/jamid"
+)
+
+// cast are the clients that play through the scenarios, one after the other.
+type cast struct {
+	*world
+	laptop *device // alice's first, in the left network
+	desk   *device // alice's second, in the right network
+	phone  *device // bob's, in the right network
+	guest  *jamid.Client
+
+	conversation string // of alice and bob
+}
+
+// TestRealClient tells one story with the same clients; each scenario goes on
+// where the one before ended.
+func TestRealClient(t *testing.T) {
+	t.Parallel()
+	c := &cast{world: newWorld(t, 0, alice, bob, carol, dave)}
+	c.start(t)
+	for _, scenario := range []struct {
+		name string
+		play func(*testing.T)
+	}{
+		{"enrolment", c.enrolment},
+		{"refusal", c.refusal},
+		{"url forms", c.urlForms},
+		{"directory", c.directory},
+		{"contact and messages", c.contactAndMessages},
+		{"restart of the clients", c.clientRestart},
+		{"restart of the server", c.serverRestart},
+		{"revocation by the user", c.revocationByUser},
+		{"revocation by the admin", c.revocationByAdmin},
+	} {
+		if !t.Run(scenario.name, scenario.play) {
+			t.FailNow() // the rest would fail for the same reason
+		}
+	}
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"jamibox/appliance/e2e/box"
+	"jamibox/appliance/e2e/jamid"
+	"jamibox/appliance/e2e/lab"
+)
+
+// urlForms proves that what people type for the URL works beyond enrolment: the
+// name server, whose address the client derives from it, answers too.
+func (c *cast) urlForms(t *testing.T) {
+	ctx := within(t, 2*time.Minute)
+	forms := []string{lab.ServerAddr + ":8443", box.PublicURL + "/", lab.ServerAddr + ":8443/"}
+	devices := make([]*device, len(forms))
+	var group errgroup.Group
+	for i, form := range forms {
+		group.Go(func() (err error) {
+			devices[i], err = enrol(ctx, c.guest, form, carol)
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	require.Len(t, c.deviceIDs(t, carol), len(forms))
+	for i, form := range forms {
+		t.Run(form, func(t *testing.T) {
+			d := devices[i]
+			require.Equal(t, devices[0].uri, d.uri)
+			answer, err := d.LookupName(ctx, d.account, bob.Name)
+			require.NoError(t, err)
+			require.Equal(t, jamid.NameFound, answer.Status)
+			found, err := d.SearchUser(ctx, d.account, bob.FirstName)
+			require.NoError(t, err)
+			require.Len(t, found.People, 1)
+			require.NoError(t, d.RemoveAccount(ctx, d.account))
+			require.NoError(t, d.WaitGone(ctx, d.account))
+		})
+	}
+}

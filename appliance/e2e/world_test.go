@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"jamibox/appliance/e2e/box"
+	"jamibox/appliance/e2e/jamid"
+	"jamibox/appliance/e2e/lab"
+)
+
+// The people of the tests.
+var (
+	alice = box.User{Name: "alice", Password: "alice's secret", FirstName: "Alice", LastName: "Example"}
+	bob   = box.User{Name: "bob", Password: "bob's secret", FirstName: "Bob", LastName: "Tester"}
+	carol = box.User{Name: "carol", Password: "carol's secret", FirstName: "Carol", LastName: "Example"}
+	dave  = box.User{Name: "dave", Password: "dave's secret", FirstName: "Dave", LastName: "Disabled"}
+)
+
+// world is a lab with one server.
+type world struct {
+	lab *lab.Lab
+	box *box.Box
+}
+
+// device is one enrolled account in one client.
+type device struct {
+	*jamid.Client
+	account string // its id in the client
+	id      string // long device id
+	uri     string // Jami ID
+}
+
+// newWorld builds the program and runs a server with these users. When the test
+// fails, the end of the server's log is shown.
+func newWorld(t *testing.T, lifetime time.Duration, users ...box.User) *world {
+	t.Helper()
+	for _, program := range []string{jamid.Daemon, "dbus-daemon", "dhtnode", "ip"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("this test needs the packages jami-daemon, dbus, dhtnode and iproute2: %v", err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("this test needs root for its network namespaces")
+	}
+	ctx := within(t, 4*time.Minute)
+	binary, err := box.Build(ctx, folder(t))
+	require.NoError(t, err)
+	l, err := lab.New(ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	dir := folder(t)
+	b, err := box.New(ctx, box.Options{Binary: binary, Namespace: l.Server, Dir: dir, DeviceLifetime: lifetime})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			b.Log().Dump(t)
+		}
+		require.NoError(t, b.Close())
+	})
+	for _, u := range users {
+		require.NoError(t, b.AddUser(ctx, u))
+	}
+	return &world{lab: l, box: b}
+}
+
+// client starts a client without accounts. When the test fails, the end of its
+// log is shown.
+func (w *world) client(t *testing.T, name string, n *lab.Namespace) *jamid.Client {
+	t.Helper()
+	c, err := jamid.Start(within(t, time.Minute), jamid.Options{
+		Name: name, Namespace: n, Dir: folder(t), RootFile: w.box.RootFile(),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.Log().Dump(t)
+		}
+		require.NoError(t, c.Close())
+	})
+	return c
+}
+
+// enrol adds an account for a user and waits until it is registered and its
+// device is announced on the DHT.
+func enrol(ctx context.Context, c *jamid.Client, url string, u box.User) (*device, error) {
+	account, err := c.AddManagedAccount(ctx, url, u.Name, u.Password, c.Name())
+	if err != nil {
+		return nil, err
+	}
+	d := &device{Client: c, account: account}
+	return d, d.settle(ctx)
+}
+
+// settle waits until the device is registered and announced, and reads who it
+// is.
+func (d *device) settle(ctx context.Context) error {
+	if err := d.WaitState(ctx, d.account, jamid.Registered); err != nil {
+		return err
+	}
+	if err := d.WaitDetail(ctx, d.account, jamid.KeyAnnounced, "true"); err != nil {
+		return err
+	}
+	details, err := d.Details(ctx, d.account)
+	if err != nil {
+		return err
+	}
+	d.uri = details[jamid.KeyUsername]
+	volatile, err := d.VolatileDetails(ctx, d.account)
+	if err != nil {
+		return err
+	}
+	d.id = volatile[jamid.KeyDeviceID]
+	return nil
+}
+
+// together runs the same deed on several devices at a time.
+func together(t *testing.T, deed func(*device) error, devices ...*device) {
+	t.Helper()
+	var group errgroup.Group
+	for _, d := range devices {
+		group.Go(func() error { return deed(d) })
+	}
+	require.NoError(t, group.Wait())
+}
+
+// within is a context that ends with the test or after a time.
+func within(t *testing.T, limit time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// folder makes a folder with a path short enough for the socket of a bus.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "jbe2e-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Command jamibox is the whole box: the server and the tools to administer it.
+// One file holds one command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// The exit codes of all commands.
+const (
+	exitDone       = 0
+	exitFailed     = 1
+	exitUsage      = 2
+	exitNotRunning = 3
+)
+
+// version is set when a release is built.
+var version = "development"
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	// The second signal ends the process at once: the first one's handler is
+	// gone by then.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(os.Stderr, "jamibox:", err)
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		fmt.Fprintln(os.Stderr, "See 'jamibox --help'.")
+		return exitUsage
+	case errors.Is(err, errNotRunning), errors.Is(err, errNotSetUp):
+		return exitNotRunning
+	}
+	return exitFailed
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package dht
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// startTimeout is how long a node may take from its start to its answer.
+	startTimeout = 10 * time.Second
+	// startRetry spaces the probes of a node that has just been started.
+	startRetry = 50 * time.Millisecond
+)
+
+// ErrNotRunning is returned by Check while there is no node to ask.
+var ErrNotRunning = errors.New("dht node is not running")
+
+// Service runs the node that the settings name. Check and Status are safe for
+// concurrent use, also with Run; Run is not with itself.
+type Service struct {
+	engine     Engine
+	startLimit time.Duration
+	logger     *slog.Logger
+
+	mu     sync.Mutex // guards prober and status
+	prober *prober    // nil while there is no node
+	status Status
+}
+
+// New returns a service for valid settings; it opens nothing. StateDir is the
+// folder for what the node keeps over restarts; Run makes it. The logger must
+// not be nil. The error holds all problems of the settings.
+func New(cfg Config, stateDir string, logger *slog.Logger) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	port, err := cfg.port()
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		engine: &dhtnode{
+			program:   cfg.Program,
+			port:      port,
+			bootstrap: cfg.Bootstrap,
+			stateDir:  stateDir,
+			stopAfter: stopTimeout,
+			logger:    logger,
+		},
+		startLimit: startTimeout,
+		logger:     logger,
+		status:     Status{Engine: cfg.Engine},
+	}, nil
+}
+
+// Name returns "dht".
+func (s *Service) Name() string { return "dht" }
+
+// Run starts the node, calls ready once when a probe was answered, and blocks.
+// When ctx is done it stops the node and returns nil. An error is returned when
+// the node cannot be started, does not answer in time, or ends by itself. It may
+// be called again after it returned.
+func (s *Service) Run(ctx context.Context, ready func()) error {
+	nodeCtx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var starting sync.WaitGroup
+	err := s.engine.Run(nodeCtx, func() {
+		starting.Go(func() {
+			if err := s.awaitAnswer(nodeCtx); err != nil {
+				stop(err)
+				return
+			}
+			ready()
+		})
+	})
+	stop(nil)
+	starting.Wait()
+	err = errors.Join(err, s.detach())
+	if err == nil && ctx.Err() == nil {
+		return context.Cause(nodeCtx)
+	}
+	return err
+}
+
+// Check asks the running node as a client would: a ping must be answered, and a
+// find with nodes and a token. It heeds ctx and takes at most three seconds.
+func (s *Service) Check(ctx context.Context) error {
+	s.mu.Lock()
+	prober := s.prober
+	s.mu.Unlock()
+	if prober == nil {
+		return ErrNotRunning
+	}
+	answer, err := prober.probe(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prober != prober {
+		return ErrNotRunning
+	}
+	s.status.NodeID = answer.node.String()
+	s.status.LastProbe = Probe{At: time.Now(), RTT: answer.rtt}
+	s.status.Nodes = answer.nodes
+	return nil
+}
+
+// Status returns what is known of the node; it does not ask it.
+func (s *Service) Status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+// awaitAnswer opens the prober for the node just started and probes until it
+// answers. Its first answer makes the status known.
+func (s *Service) awaitAnswer(ctx context.Context) error {
+	if err := s.attach(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.startLimit)
+	defer cancel()
+	retry := time.NewTicker(startRetry)
+	defer retry.Stop()
+	for {
+		err := s.Check(ctx)
+		if err == nil {
+			break
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("dht node was stopped, since it did not answer within %s of its start: %w", s.startLimit, err)
+		}
+	}
+	s.mu.Lock()
+	s.status.Started = time.Now()
+	status := s.status
+	s.mu.Unlock()
+	s.logger.Info("dht node answers", "engine", status.Engine, "port", status.Port, "node", status.NodeID)
+	return nil
+}
+
+func (s *Service) attach() error {
+	addr := s.engine.Addr()
+	prober, err := dialProber(addr)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prober = prober
+	s.status.Port = addr.Port()
+	s.status.PID = s.engine.PID()
+	return nil
+}
+
+// detach closes the prober, if there is one, and forgets the node.
+func (s *Service) detach() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status = Status{Engine: s.status.Engine}
+	prober := s.prober
+	s.prober = nil
+	if prober == nil {
+		return nil
+	}
+	if err := prober.close(); err != nil {
+		return fmt.Errorf("closing the socket of the dht probe: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package account
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"jamibox/enroll/organization"
+	"jamibox/enroll/pki"
+	"jamibox/enroll/seal"
+	"jamibox/enroll/store"
+)
+
+// poolSize is how many account keys are made ahead of their users.
+const poolSize = 16
+
+const poolContext = "account key pool"
+
+// KeyPool makes account keys ahead of time, since a 4096-bit key takes a
+// second and is by far the slowest step of creating a user. It is safe for
+// concurrent use.
+type KeyPool struct {
+	store  *store.Store
+	box    *seal.Box
+	org    *organization.Holder
+	logger *slog.Logger
+	taken  chan struct{}
+}
+
+// NewKeyPool returns a pool; Run fills it.
+func NewKeyPool(s *store.Store, box *seal.Box, org *organization.Holder, logger *slog.Logger) *KeyPool {
+	return &KeyPool{store: s, box: box, org: org, logger: logger, taken: make(chan struct{}, 1)}
+}
+
+// Run keeps the pool full until ctx ends.
+func (p *KeyPool) Run(ctx context.Context) error {
+	select {
+	case <-p.org.SetUp():
+	case <-ctx.Done():
+		return nil
+	}
+	for {
+		if err := p.fill(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-p.taken:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (p *KeyPool) fill(ctx context.Context) error {
+	org, err := p.org.Current()
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		n, err := p.store.CountAccountKeys(ctx, org.AccountKeyBits)
+		if err != nil {
+			return fmt.Errorf("counting account keys: %w", err)
+		}
+		if n >= poolSize {
+			return nil
+		}
+		key, err := pki.GenerateAccountKey(org.AccountKeyBits)
+		if err != nil {
+			return fmt.Errorf("making an account key: %w", err)
+		}
+		der, err := pki.MarshalPrivateKey(key)
+		if err != nil {
+			return fmt.Errorf("encoding an account key: %w", err)
+		}
+		row := store.AccountKey{Bits: org.AccountKeyBits, SealedKey: p.box.Seal(der, poolContext)}
+		if err := p.store.AddAccountKey(ctx, row); err != nil {
+			return fmt.Errorf("storing an account key: %w", err)
+		}
+	}
+	return nil
+}
+
+// take returns a key of the given size: from the pool, or a new one.
+func (p *KeyPool) take(ctx context.Context, bits int) (*rsa.PrivateKey, error) {
+	row, err := p.store.TakeAccountKey(ctx, bits)
+	if errors.Is(err, store.ErrNotFound) {
+		return pki.GenerateAccountKey(bits)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("taking an account key: %w", err)
+	}
+	select {
+	case p.taken <- struct{}{}:
+	default:
+	}
+	return unsealKey(p.box, row.SealedKey, poolContext)
+}
+
+// unsealKey returns the RSA key in sealed.
+func unsealKey(box *seal.Box, sealed []byte, context string) (*rsa.PrivateKey, error) {
+	der, err := box.Unseal(sealed, context)
+	if err != nil {
+		return nil, fmt.Errorf("opening an account key: %w", err)
+	}
+	key, err := pki.ParsePrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("reading an account key: %w", err)
+	}
+	rsaKey, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("reading an account key: it is %T, not RSA", key)
+	}
+	return rsaKey, nil
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package account
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/gif" // decoders of pictures that people upload
+	"image/jpeg"
+	_ "image/png"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/image/draw"
+	_ "golang.org/x/image/webp"
+	"golang.org/x/text/unicode/norm"
+
+	"jamibox/enroll/store"
+)
+
+const (
+	maxFieldRunes = 200
+	// Search results carry the pictures of many people in one body, so they
+	// are kept small: a square of this side, some 5 KB.
+	pictureSide      = 128
+	maxPictureBytes  = 5 << 20
+	maxPicturePixels = 40_000_000
+)
+
+// Profile is what colleagues see of a user.
+type Profile struct {
+	FirstName, LastName, Email, Phone, Organization string
+	// Picture is a PNG, JPEG, GIF or WebP file. In an update nil leaves the
+	// picture as it is and an empty one removes it.
+	Picture []byte
+}
+
+// check returns the profile as stored, or why it cannot be.
+func (p Profile) check() (Profile, error) {
+	for _, f := range []struct {
+		what string
+		text *string
+	}{
+		{"first name", &p.FirstName},
+		{"last name", &p.LastName},
+		{"mail address", &p.Email},
+		{"phone number", &p.Phone},
+		{"organisation", &p.Organization},
+	} {
+		if !utf8.ValidString(*f.text) {
+			return p, fmt.Errorf("%w: the %s is not valid UTF-8", ErrInvalid, f.what)
+		}
+		*f.text = norm.NFC.String(strings.TrimSpace(*f.text))
+		if n := utf8.RuneCountInString(*f.text); n > maxFieldRunes {
+			return p, fmt.Errorf("%w: the %s has %d characters, at most %d are allowed", ErrInvalid, f.what, n, maxFieldRunes)
+		}
+		if i := strings.IndexFunc(*f.text, unicode.IsControl); i >= 0 {
+			return p, fmt.Errorf("%w: the %s contains a control character", ErrInvalid, f.what)
+		}
+	}
+	if len(p.Picture) == 0 {
+		return p, nil
+	}
+	var err error
+	p.Picture, err = shrink(p.Picture)
+	return p, err
+}
+
+// apply writes the text fields to a user's row.
+func (p Profile) apply(u *store.User) {
+	u.FirstName, u.LastName, u.Email, u.Phone, u.Organization = p.FirstName, p.LastName, p.Email, p.Phone, p.Organization
+	u.SearchText = FoldText(strings.Join([]string{
+		u.Username, u.FirstName, u.LastName, u.Email, u.Phone, u.Organization,
+	}, "\n"))
+}
+
+// UpdateProfile changes a user's profile.
+func (s *Service) UpdateProfile(ctx context.Context, username string, p Profile) (store.User, error) {
+	user, err := s.Find(ctx, username)
+	if err != nil {
+		return user, err
+	}
+	checked, err := p.check()
+	if err != nil {
+		return user, err
+	}
+	checked.apply(&user)
+	if err := s.store.UpdateProfile(ctx, user, checked.Picture); err != nil {
+		return user, fmt.Errorf("storing the profile of %q: %w", user.Username, err)
+	}
+	s.audit.Record(ctx, "profile changed", user.Username, "")
+	return user, nil
+}
+
+// DisplayName returns a user's full name, or the username if there is none.
+func DisplayName(u store.User) string {
+	if name := strings.TrimSpace(u.FirstName + " " + u.LastName); name != "" {
+		return name
+	}
+	return u.Username
+}
+
+// shrink returns the middle square of a picture as a small JPEG.
+func shrink(file []byte) ([]byte, error) {
+	if len(file) > maxPictureBytes {
+		return nil, fmt.Errorf("%w: the picture has more than %d MB", ErrInvalid, maxPictureBytes>>20)
+	}
+	// The size is read first: a small file can unpack to gigabytes.
+	cfg, _, err := image.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the picture is not a PNG, JPEG, GIF or WebP file", ErrInvalid)
+	}
+	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width*cfg.Height > maxPicturePixels {
+		return nil, fmt.Errorf("%w: the picture of %d x %d pixels is too large", ErrInvalid, cfg.Width, cfg.Height)
+	}
+	src, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the picture is damaged: %v", ErrInvalid, err)
+	}
+	b := src.Bounds()
+	side := min(b.Dx(), b.Dy())
+	square := image.Rect(0, 0, side, side).Add(b.Min).Add(image.Pt((b.Dx()-side)/2, (b.Dy()-side)/2))
+	small := image.NewRGBA(image.Rect(0, 0, min(side, pictureSide), min(side, pictureSide)))
+	// JPEG has no transparency: what shows through is white, not black.
+	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.CatmullRom.Scale(small, small.Bounds(), src, square, draw.Over, nil)
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: 80}); err != nil {
+		return nil, fmt.Errorf("encoding the picture: %w", err)
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package admin
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"jamibox/enroll/pki"
+)
+
+func (f *Face) status(c *fiber.Ctx) error { return c.JSON(f.Status(c.UserContext())) }
+
+// tlsRoot hands out the root that clients have to trust. It is public.
+func (f *Face) tlsRoot(c *fiber.Ctx) error {
+	pem, own := f.RootPEM()
+	if !own {
+		return fiber.NewError(fiber.StatusNotFound, "the box has no root of its own: its certificate was given as files, or it is not set up")
+	}
+	c.Set(fiber.HeaderContentType, "application/x-pem-file")
+	return c.Send(pem)
+}
+
+// ca shows the organisation's CA certificate.
+func (f *Face) ca(c *fiber.Ctx) error {
+	org, err := f.Org.Current()
+	if err != nil {
+		return err
+	}
+	cert := org.CA.Certificate
+	return c.JSON(fiber.Map{
+		"certificate": pki.ChainPEM(cert), "subject": cert.Subject.String(),
+		"not_before": cert.NotBefore, "not_after": cert.NotAfter,
+	})
+}
+
+func (f *Face) clientSettings(c *fiber.Ctx) error {
+	added, err := f.Policy.Added(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return c.JSON(added)
+}
+
+func (f *Face) setClientSettings(c *fiber.Ctx) error {
+	added := map[string]string{}
+	if err := decode(c, &added); err != nil {
+		return err
+	}
+	if err := f.Policy.SetAdded(c.UserContext(), added); err != nil {
+		return err
+	}
+	return c.JSON(added)
+}
+
+// Event is one entry of the audit log.
+type Event struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	Action string    `json:"action"`
+	Target string    `json:"target"`
+	Remote string    `json:"remote"`
+	Detail string    `json:"detail"`
+}
+
+const maxEvents = 1000
+
+func (f *Face) auditLog(c *fiber.Ctx) error {
+	limit := c.QueryInt("limit", 100)
+	if limit < 1 || limit > maxEvents {
+		return badRequest{"limit must be between 1 and 1000"}
+	}
+	rows, err := f.Store.Audit(c.UserContext(), limit)
+	if err != nil {
+		return err
+	}
+	events := make([]Event, len(rows))
+	for i, e := range rows {
+		events[i] = Event{At: e.At, Actor: e.Actor, Action: e.Action, Target: e.Target, Remote: e.Remote, Detail: e.Detail}
+	}
+	return c.JSON(fiber.Map{"events": events})
+}
+
+// resetBreaker lets devices be refused again after a mass refusal was stopped.
+func (f *Face) resetBreaker(c *fiber.Ctx) error {
+	f.Devices.Breaker().Reset()
+	return c.SendStatus(fiber.StatusNoContent)
+}

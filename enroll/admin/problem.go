@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package admin
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+
+	"github.com/gofiber/fiber/v2"
+
+	"jamibox/enroll/account"
+	"jamibox/enroll/device"
+	"jamibox/enroll/organization"
+	"jamibox/enroll/policy"
+)
+
+// problem is the body of an error answer (RFC 9457).
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	// Code is stable; programs decide on it.
+	Code string `json:"code"`
+}
+
+// badRequest is an error that the body or the query caused.
+type badRequest struct{ detail string }
+
+func (b badRequest) Error() string { return b.detail }
+
+var problems = []struct {
+	err    error
+	status int
+	code   string
+}{
+	{account.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
+	{device.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
+	{policy.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_client_setting"},
+	{ErrInvalidPlan, fiber.StatusUnprocessableEntity, "invalid_setup"},
+	{account.ErrTaken, fiber.StatusConflict, "name_taken"},
+	{account.ErrRevoked, fiber.StatusConflict, "user_revoked"},
+	{account.ErrNotFound, fiber.StatusNotFound, "user_not_found"},
+	{device.ErrNotFound, fiber.StatusNotFound, "device_not_found"},
+	{account.ErrToken, fiber.StatusUnauthorized, "not_logged_in"},
+	{account.ErrCredentials, fiber.StatusUnauthorized, "wrong_credentials"},
+	{account.ErrTooManyAttempts, fiber.StatusTooManyRequests, "too_many_attempts"},
+	{errSetupCode, fiber.StatusForbidden, "wrong_setup_code"},
+	{organization.ErrSetUp, fiber.StatusNotFound, "already_set_up"},
+	{organization.ErrNotSetUp, fiber.StatusServiceUnavailable, "not_set_up"},
+}
+
+// Answer writes err as problem+json. What nobody foresaw is a 500 with an id
+// that leads to the cause in the log.
+func Answer(c *fiber.Ctx, logger *slog.Logger, err error) error {
+	var bad badRequest
+	if errors.As(err, &bad) {
+		return write(c, fiber.StatusBadRequest, "bad_request", bad.detail)
+	}
+	var router *fiber.Error
+	if errors.As(err, &router) {
+		return write(c, router.Code, "http_error", router.Message)
+	}
+	for _, p := range problems {
+		if errors.Is(err, p.err) {
+			return write(c, p.status, p.code, err.Error())
+		}
+	}
+	id := rand.Text()[:10]
+	logger.Error("request failed", "id", id, "method", c.Method(), "path", c.Path(), "err", err)
+	return write(c, fiber.StatusInternalServerError, "internal",
+		fmt.Sprintf("the server has a problem; its log tells more under the id %s", id))
+}
+
+func write(c *fiber.Ctx, status int, code, detail string) error {
+	body := problem{Title: fiber.NewError(status).Message, Status: status, Detail: detail, Code: code}
+	return c.Status(status).JSON(body, "application/problem+json")
+}
+
+// decode reads a JSON body into v and refuses members that v does not have.
+func decode(c *fiber.Ctx, v any) error {
+	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil || kind != fiber.MIMEApplicationJSON {
+		return fiber.NewError(fiber.StatusUnsupportedMediaType, "the body must be application/json")
+	}
+	d := json.NewDecoder(bytes.NewReader(c.Body()))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return badRequest{"the body is not the expected JSON object: " + err.Error()}
+	}
+	if d.More() {
+		return badRequest{"more than one JSON value in the body"}
+	}
+	return nil
+}

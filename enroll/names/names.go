@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package names is the name server: it tells the Jami id that belongs to a
+// username and the other way round. Names are never given to another person,
+// since clients remember them without end. It knows no HTTP.
+package names
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"jamibox/enroll/account"
+	"jamibox/enroll/store"
+)
+
+var (
+	// ErrNotFound tells that nobody has this name or address.
+	ErrNotFound = errors.New("nobody has this name or address")
+	// ErrInvalid tells that nobody can have it.
+	ErrInvalid = errors.New("not a valid name or address")
+)
+
+// Entry is a name and its Jami id.
+type Entry struct {
+	Name string
+	// Address is the account id, 40 hex digits.
+	Address string
+}
+
+// Server looks names up. It is safe for concurrent use.
+type Server struct{ store *store.Store }
+
+// New returns the name server.
+func New(s *store.Store) *Server { return &Server{store: s} }
+
+const maxNameBytes = 256
+
+// ByName returns the entry of a username, in any case. Errors: ErrInvalid,
+// ErrNotFound; any other is a fault of the server.
+func (s *Server) ByName(ctx context.Context, name string) (Entry, error) {
+	if name == "" || len(name) > maxNameBytes || !utf8.ValidString(name) ||
+		strings.ContainsFunc(name, unicode.IsControl) {
+		return Entry{}, ErrInvalid
+	}
+	return entry(s.store.UserByName(ctx, account.Fold(name)))
+}
+
+var address = regexp.MustCompile(`^(0[xX])?([0-9a-fA-F]{40})$`)
+
+// ByAddress returns the entry of a Jami id, with or without "0x". Errors as
+// for ByName.
+func (s *Server) ByAddress(ctx context.Context, text string) (Entry, error) {
+	m := address.FindStringSubmatch(text)
+	if m == nil {
+		return Entry{}, ErrInvalid
+	}
+	return entry(s.store.UserByAccountID(ctx, strings.ToLower(m[2])))
+}
+
+// entry answers for disabled and revoked users too: a client that gets "not
+// found" for itself forgets its name.
+func entry(user store.User, err error) (Entry, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return Entry{}, ErrNotFound
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("looking up a name: %w", err)
+	}
+	return Entry{Name: user.Folded, Address: user.AccountID}, nil
+}

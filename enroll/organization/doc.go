@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package organization holds what the set-up decided: the organisation's name
+// and CA, lifetimes, the addresses of the box and the relay's master secret.
+//
+// It is written once, in one transaction, by Create, and read by everyone else
+// through a Holder. It knows no HTTP and no users.
+package organization

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package organization
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Lifetime is a duration that people write as "90d" or "20y" too, beside Go's
+// own forms ("36h", "40s"). It implements flag.Value and JSON.
+type Lifetime time.Duration
+
+const (
+	day  = Lifetime(24 * time.Hour)
+	year = 365 * day
+)
+
+// Duration returns l as a duration.
+func (l Lifetime) Duration() time.Duration { return time.Duration(l) }
+
+// String writes whole years and days as such.
+func (l Lifetime) String() string {
+	switch {
+	case l > 0 && l%year == 0:
+		return strconv.FormatInt(int64(l/year), 10) + "y"
+	case l > 0 && l%day == 0:
+		return strconv.FormatInt(int64(l/day), 10) + "d"
+	}
+	return time.Duration(l).String()
+}
+
+// Set reads a lifetime.
+func (l *Lifetime) Set(text string) error {
+	for suffix, unit := range map[string]Lifetime{"d": day, "y": year} {
+		number, ok := strings.CutSuffix(text, suffix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil || Lifetime(n) > 100*year/unit {
+			return fmt.Errorf("%q: a lifetime of at most 100y is expected, such as 90d, 2y or 36h", text)
+		}
+		*l = Lifetime(n) * unit
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q: a lifetime such as 90d, 2y or 36h is expected", text)
+	}
+	*l = Lifetime(d)
+	return nil
+}
+
+// Type names the kind of value in the help of a command.
+func (l *Lifetime) Type() string { return "lifetime" }
+
+// MarshalJSON writes the text form.
+func (l Lifetime) MarshalJSON() ([]byte, error) { return json.Marshal(l.String()) }
+
+// UnmarshalJSON reads the text form; "" is zero.
+func (l *Lifetime) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return fmt.Errorf("a lifetime such as \"90d\" is expected: %w", err)
+	}
+	if text == "" {
+		*l = 0
+		return nil
+	}
+	return l.Set(text)
+}

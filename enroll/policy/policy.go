@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package policy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"jamibox/enroll/audit"
+	"jamibox/enroll/store"
+)
+
+// settingName is where the administrator's additions lie in the store.
+const settingName = "client settings"
+
+// Relay is the relay as a device is told of it.
+type Relay struct {
+	// Server is a host or IP address, with a port unless it is 3478.
+	Server                    string
+	Username, Password, Realm string
+}
+
+// Network says where the services of the box are. It is asked for each
+// device, since each has relay credentials of its own.
+type Network interface {
+	// Bootstrap returns "host:port" of each DHT node. It is never empty: an
+	// empty setting would send clients to the public node.
+	Bootstrap() []string
+	// Relay returns the relay with a device's credentials; false if there is none.
+	Relay(deviceID string) (Relay, bool)
+}
+
+// Service composes client settings. It is safe for concurrent use.
+type Service struct {
+	store   *store.Store
+	network Network
+	audit   *audit.Log
+}
+
+// New returns the service.
+func New(s *store.Store, network Network, log *audit.Log) *Service {
+	return &Service{store: s, network: network, audit: log}
+}
+
+// For returns all settings of a device, ready to be sent: what an isolated
+// network needs, then what the administrator added. All values are text.
+func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, error) {
+	settings := map[string]string{
+		"Account.bootstrapListUrl": "",
+		"Account.dhtProxyListUrl":  "",
+		// Android and iOS switch a public proxy on when they enrol.
+		"Account.proxyEnabled":     "false",
+		"Account.proxyListEnabled": "false",
+		"Account.proxyServer":      "",
+		"Account.upnpEnabled":      "false",
+		"Account.peerDiscovery":    "true",
+		"DHT.AllowFromTrusted":     "true",
+		"DHT.PublicInCalls":        "false",
+		"TURN.enable":              "false",
+		// A client that is not sent this key clears its own list.
+		"Account.defaultModerators": "",
+	}
+	settings["Account.hostname"] = strings.Join(s.network.Bootstrap(), ";")
+	if relay, ok := s.network.Relay(deviceID); ok {
+		settings["TURN.enable"] = "true"
+		settings["TURN.server"] = relay.Server
+		settings["TURN.username"] = relay.Username
+		settings["TURN.password"] = relay.Password
+		settings["TURN.realm"] = relay.Realm
+	}
+	added, err := s.Added(ctx)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(settings, added)
+	return settings, nil
+}
+
+// Added returns the settings that the administrator added for everyone.
+func (s *Service) Added(ctx context.Context) (map[string]string, error) {
+	added := map[string]string{}
+	raw, err := s.store.Setting(ctx, settingName)
+	if errors.Is(err, store.ErrNotFound) {
+		return added, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the client settings: %w", err)
+	}
+	if err := json.Unmarshal(raw, &added); err != nil {
+		return nil, fmt.Errorf("reading the client settings: %w", err)
+	}
+	return added, nil
+}
+
+// SetAdded replaces the settings that the administrator adds for everyone.
+// Errors: ErrInvalid with every problem.
+func (s *Service) SetAdded(ctx context.Context, added map[string]string) error {
+	var problems []error
+	for key, value := range added {
+		if err := Check(key, value); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(added)
+	if err != nil {
+		return fmt.Errorf("encoding the client settings: %w", err)
+	}
+	if err := s.store.SetSetting(ctx, settingName, raw); err != nil {
+		return fmt.Errorf("storing the client settings: %w", err)
+	}
+	s.audit.Record(ctx, "client settings changed", "everyone", fmt.Sprintf("%d settings", len(added)))
+	return nil
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Device is a Jami client of a user, known by its key.
+type Device struct {
+	ID     int64
+	UserID int64
+	// DeviceID is SHA-256 of the key's SubjectPublicKeyInfo, 64 hex digits.
+	DeviceID string
+	// ShortID is SHA-1 of the same, 40 hex digits.
+	ShortID    string
+	Alias      string
+	UserAgent  string
+	Remote     string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	// ReplacedAt is set when the same machine came back with another key after
+	// this one's certificate had expired.
+	ReplacedAt *time.Time
+	RevokedAt  *time.Time
+	// RevocationReason is a CRLReason (RFC 5280, section 5.3.1).
+	RevocationReason int
+}
+
+// Certificate is one that was issued to a device.
+type Certificate struct {
+	ID        int64
+	DeviceRow int64
+	// Serial is lower-case hex.
+	Serial string
+	// Fingerprint is SHA-256 of DER.
+	Fingerprint []byte
+	DER         []byte
+	NotAfter    time.Time
+	IssuedAt    time.Time
+	// UsedAt is the first login with this certificate.
+	UsedAt *time.Time
+	// SupersededAt is set when a newer certificate of the device was used.
+	SupersededAt *time.Time
+}
+
+// ErrForeignDevice tells that the key is enrolled for another user.
+var ErrForeignDevice = errors.New("the device key belongs to another user")
+
+// ErrRevokedDevice tells that the device was revoked.
+var ErrRevokedDevice = errors.New("the device was revoked")
+
+// ErrInactiveUser tells that the user was disabled or revoked meanwhile.
+var ErrInactiveUser = errors.New("the user is not active")
+
+// EnrolDevice stores a certificate for a device, all or nothing, and makes the
+// device if its key is new. Devices of the user with the same alias whose
+// certificates have all ended are marked as replaced. The checks stand in the
+// same transaction as the writes, so that a revocation at the same moment is
+// either seen here or comes after.
+func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Device, error) {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		var state UserState
+		if err := tx.Model(&User{}).Where("id = ?", d.UserID).Pluck("state", &state).Error; err != nil {
+			return err
+		}
+		if state != UserActive {
+			return ErrInactiveUser
+		}
+		known, err := one[Device](tx.Where("device_id = ?", d.DeviceID))
+		switch {
+		case errors.Is(err, ErrNotFound):
+			if err := tx.Exec(`UPDATE devices SET replaced_at = ?
+				WHERE user_id = ? AND alias = ? AND revoked_at IS NULL AND replaced_at IS NULL
+				AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.device_row = devices.id AND c.not_after > ?)`,
+				c.IssuedAt, d.UserID, d.Alias, c.IssuedAt).Error; err != nil {
+				return err
+			}
+			if err := tx.Create(&d).Error; err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		case known.UserID != d.UserID:
+			return ErrForeignDevice
+		case known.RevokedAt != nil:
+			return ErrRevokedDevice
+		default:
+			d.ID, d.CreatedAt = known.ID, known.CreatedAt
+			if err := tx.Model(&Device{}).Where("id = ?", d.ID).Updates(map[string]any{
+				"alias": d.Alias, "user_agent": d.UserAgent, "remote": d.Remote,
+				"last_seen_at": d.LastSeenAt, "replaced_at": nil,
+			}).Error; err != nil {
+				return err
+			}
+		}
+		c.DeviceRow = d.ID
+		return tx.Create(&c).Error
+	})
+	return d, err
+}
+
+// DeviceByID returns the device with the 64-digit id.
+func (s *Store) DeviceByID(ctx context.Context, deviceID string) (Device, error) {
+	return one[Device](s.read.WithContext(ctx).Where("device_id = ?", deviceID))
+}
+
+// DeviceByRow returns the device with the row id.
+func (s *Store) DeviceByRow(ctx context.Context, row int64) (Device, error) {
+	return one[Device](s.read.WithContext(ctx).Where("id = ?", row))
+}
+
+// ListedDevice is a device with the end of its newest certificate.
+type ListedDevice struct {
+	Device
+	NotAfter time.Time
+}
+
+// DevicesOf returns the devices of a user, oldest first.
+func (s *Store) DevicesOf(ctx context.Context, userID int64) ([]ListedDevice, error) {
+	var rows []ListedDevice
+	err := s.read.WithContext(ctx).Model(&Device{}).
+		Select(`devices.*, (SELECT max(not_after) FROM certificates c WHERE c.device_row = devices.id) AS not_after`).
+		Where("user_id = ?", userID).Order("id").Scan(&rows).Error
+	return rows, err
+}
+
+// BarredDevices returns the 64-digit ids of all devices that may not use the
+// services: revoked ones, and those of users who are not active.
+func (s *Store) BarredDevices(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := s.read.WithContext(ctx).Model(&Device{}).
+		Joins("JOIN users u ON u.id = devices.user_id").
+		Where("devices.revoked_at IS NOT NULL OR u.state <> ?", UserActive).
+		Pluck("device_id", &ids).Error
+	return ids, err
+}
+
+// RenameDevice stores a device's new alias.
+func (s *Store) RenameDevice(ctx context.Context, row int64, alias string) error {
+	return changed(s.write.WithContext(ctx).Model(&Device{}).Where("id = ?", row).Update("alias", alias))
+}
+
+// RevokeDevice marks a device of the account as revoked, ends its tokens and
+// makes the account's revocation list stale. A device revoked before keeps its
+// first time and reason.
+func (s *Store) RevokeDevice(ctx context.Context, row int64, accountID string, reason int, now time.Time) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		if err := tx.Where("device_row = ?", row).Delete(&Token{}).Error; err != nil {
+			return err
+		}
+		if err := tx.Model(&Device{}).Where("id = ? AND revoked_at IS NULL", row).
+			Updates(map[string]any{"revoked_at": now.UTC(), "revocation_reason": reason}).Error; err != nil {
+			return err
+		}
+		return tx.Model(&RevocationList{}).Where("issuer = ?", accountID).Update("stale", true).Error
+	})
+}
+
+// CountDevices returns how many devices are enrolled and not revoked or replaced.
+func (s *Store) CountDevices(ctx context.Context) (int, error) {
+	var n int64
+	err := s.read.WithContext(ctx).Model(&Device{}).Where("revoked_at IS NULL AND replaced_at IS NULL").Count(&n).Error
+	return int(n), err
+}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Installs what Debian has to give, or names it to those who may not install.
+#   deps.sh run    what a running box needs
+#   deps.sh test   what the tests need as well
+set -eu
+
+case "${1-}" in
+run) packages="dhtnode" ;;
+test) packages="dhtnode jami-daemon dbus iproute2 nftables coturn openssl gnutls-bin curl gcc libc6-dev" ;;
+*)
+	echo "usage: $0 run|test" >&2
+	exit 2
+	;;
+esac
+
+missing=
+for p in $packages; do
+	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "These Debian packages are missing:$missing" >&2
+	echo "Install them with: sudo $0 $1" >&2
+	# The box runs without its DHT node, visibly degraded; the tests do not.
+	[ "$1" = run ] && exit 0
+	exit 1
+fi
+
+# The packages of dhtnode and coturn start services of their own, which would
+# take the ports and ask for public names. Mask them before they come.
+for unit in dhtnode coturn; do
+	if [ ! -e "/etc/systemd/system/$unit.service" ] && [ ! -L "/etc/systemd/system/$unit.service" ]; then
+		mkdir -p /etc/systemd/system
+		ln -s /dev/null "/etc/systemd/system/$unit.service"
+	fi
+done
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+apt-get install -y -qq --no-install-recommends $missing
