@@ -79,7 +79,12 @@ func Open(t testing.TB, dir string, options ...Option) *Box {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, appliance.SocketFile))
 	}}}
 	go func() { b.stopped <- a.Run(ctx) }()
-	t.Cleanup(func() { b.Stop(t) })
+	t.Cleanup(func() {
+		b.Stop(t)
+		if t.Failed() {
+			t.Logf("log of the box:\n%s", b.Log)
+		}
+	})
 	b.awaitAddrs(t)
 	b.Roots = x509.NewCertPool()
 	if request.Organization != "" && b.Call(t, http.MethodGet, "/tls/root", nil, nil) == http.StatusOK {

@@ -28,21 +28,22 @@ func TestRealClient(t *testing.T) {
 	c := &cast{world: newWorld(t, 0, alice, bob, carol, dave)}
 	c.start(t)
 	for _, scenario := range []struct {
-		name string
-		play func(*testing.T)
+		name  string
+		play  func(*testing.T)
+		vital bool // without it the rest would fail for the same reason
 	}{
-		{"enrolment", c.enrolment},
-		{"refusal", c.refusal},
-		{"url forms", c.urlForms},
-		{"directory", c.directory},
-		{"contact and messages", c.contactAndMessages},
-		{"restart of the clients", c.clientRestart},
-		{"restart of the server", c.serverRestart},
-		{"revocation by the user", c.revocationByUser},
-		{"revocation by the admin", c.revocationByAdmin},
+		{"enrolment", c.enrolment, true},
+		{"refusal", c.refusal, false},
+		{"url forms", c.urlForms, false},
+		{"directory", c.directory, false},
+		{"contact and messages", c.contactAndMessages, true},
+		{"restart of the clients", c.clientRestart, true},
+		{"restart of the server", c.serverRestart, true},
+		{"revocation by the user", c.revocationByUser, false},
+		{"revocation by the admin", c.revocationByAdmin, false},
 	} {
-		if !t.Run(scenario.name, scenario.play) {
-			t.FailNow() // the rest would fail for the same reason
+		if !t.Run(scenario.name, scenario.play) && scenario.vital {
+			t.FailNow()
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (c *cast) serverRestart(t *testing.T) {
 	require.NoError(t, c.box.Start(ctx))
 	require.ElementsMatch(t, []string{c.laptop.id, c.desk.id}, c.deviceIDs(t, alice))
 
-	answer, err := c.laptop.SearchUser(ctx, c.laptop.account, "bob te")
+	answer, err := c.laptop.SearchUser(ctx, c.laptop.account, bob.LastName)
 	require.NoError(t, err)
 	require.Zero(t, answer.Status)
 	require.Len(t, answer.People, 1)

@@ -66,7 +66,10 @@ func newWorld(t *testing.T, lifetime time.Duration, users ...box.User) *world {
 		if t.Failed() {
 			b.Log().Dump(t)
 		}
-		require.NoError(t, b.Close())
+		if err := b.Close(); err != nil {
+			b.Log().Dump(t)
+			t.Error(err)
+		}
 	})
 	for _, u := range users {
 		require.NoError(t, b.AddUser(ctx, u))
@@ -142,11 +145,18 @@ func within(t *testing.T, limit time.Duration) context.Context {
 	return ctx
 }
 
-// folder makes a folder with a path short enough for the socket of a bus.
+// folder makes a folder with a path short enough for the socket of a bus. With
+// E2E_KEEP set, that of a failed test stays.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "jbe2e-")
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	t.Cleanup(func() {
+		if t.Failed() && os.Getenv("E2E_KEEP") != "" {
+			t.Logf("kept %s", dir)
+			return
+		}
+		require.NoError(t, os.RemoveAll(dir))
+	})
 	return dir
 }

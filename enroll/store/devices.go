@@ -64,11 +64,11 @@ var ErrInactiveUser = errors.New("the user is not active")
 // either seen here or comes after.
 func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Device, error) {
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		var state UserState
-		if err := tx.Model(&User{}).Where("id = ?", d.UserID).Pluck("state", &state).Error; err != nil {
+		user, err := one[User](tx.Select("state").Where("id = ?", d.UserID))
+		if err != nil {
 			return err
 		}
-		if state != UserActive {
+		if user.State != UserActive {
 			return ErrInactiveUser
 		}
 		known, err := one[Device](tx.Where("device_id = ?", d.DeviceID))

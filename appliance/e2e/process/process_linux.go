@@ -16,6 +16,9 @@ import (
 	"jamibox/appliance/e2e/lab"
 )
 
+// ErrKilled tells that a program did not end when it was asked to.
+var ErrKilled = errors.New("it did not end in time and was killed")
+
 // Process is a program that runs until it is told to stop.
 type Process struct {
 	cmd  *exec.Cmd
@@ -51,7 +54,7 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 func (p *Process) Err() error { return p.err }
 
 // Stop asks the program to end and waits for it. After the grace time it is
-// killed, which is an error; its exit code is not.
+// killed, and the error is ErrKilled; its exit code is no error.
 func (p *Process) Stop(grace time.Duration) error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -67,5 +70,5 @@ func (p *Process) Stop(grace time.Duration) error {
 		return err
 	}
 	<-p.done
-	return fmt.Errorf("process %d did not end within %s of being asked to", p.cmd.Process.Pid, grace)
+	return fmt.Errorf("process %d, after %s: %w", p.cmd.Process.Pid, grace, ErrKilled)
 }
