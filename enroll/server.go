@@ -189,7 +189,7 @@ func (s *Server) listen(ctx context.Context) (faces []*face, err error) {
 	}
 	secure := tlslisten.New(inner, tlslisten.ServerConfig(s.tls.identity.GetCertificate), tlslisten.Options{Logger: s.o.Logger})
 	public := s.publicHandler()
-	faces = append(faces, newFace("https", secure, public))
+	faces = append(faces, newFace("https", requestLines{secure}, public))
 	r := &running{https: inner.Addr(), listener: secure}
 	if addr := s.o.Config.Server.HTTPListen; addr != "" {
 		plain, err := lc.Listen(ctx, "tcp", addr)
@@ -197,7 +197,7 @@ func (s *Server) listen(ctx context.Context) (faces []*face, err error) {
 			return faces, listenError("server.http_listen", addr, err)
 		}
 		r.http = plain.Addr()
-		faces = append(faces, newFace("http", plain, s.plainHandler(public)))
+		faces = append(faces, newFace("http", requestLines{plain}, s.plainHandler(public)))
 	}
 	local, err := listenSocket(ctx, s.o.SocketPath)
 	if err != nil {
