@@ -15,8 +15,8 @@ import (
 	"jamibox/enroll/store"
 )
 
-// poolSize is how many account keys are made ahead of their users.
-const poolSize = 16
+// PoolSize is how many account keys are made ahead of their users.
+const PoolSize = 16
 
 const poolContext = "account key pool"
 
@@ -65,7 +65,7 @@ func (p *KeyPool) fill(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("counting account keys: %w", err)
 		}
-		if n >= poolSize {
+		if n >= PoolSize {
 			return nil
 		}
 		key, err := pki.GenerateAccountKey(org.AccountKeyBits)

@@ -42,7 +42,7 @@ func (s *Service) Authenticate(ctx context.Context, login, password string) (sto
 	}
 	ok := false
 	if password != "" && len(password) <= maxPasswordBytes {
-		if ok, err = s.hasher.matches(ctx, hash, password); err != nil {
+		if ok, err = s.passwordMatches(ctx, hash, password); err != nil {
 			return store.User{}, fmt.Errorf("checking the password of %q: %w", folded, err)
 		}
 	}
@@ -53,6 +53,19 @@ func (s *Service) Authenticate(ctx context.Context, login, password string) (sto
 	}
 	s.slow.succeeded(folded, remote)
 	return user, nil
+}
+
+// passwordMatches tells whether password has the hash phc, without hashing it
+// again if it did a moment ago.
+func (s *Service) passwordMatches(ctx context.Context, phc, password string) (bool, error) {
+	if s.remembered.knows(phc, password) {
+		return true, nil
+	}
+	ok, err := s.hasher.matches(ctx, phc, password)
+	if ok {
+		s.remembered.note(phc, password)
+	}
+	return ok, err
 }
 
 func (s *Service) findLogin(ctx context.Context, login string) (store.User, error) {

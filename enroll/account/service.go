@@ -42,15 +42,17 @@ type Service struct {
 	bar    Bar
 	hasher hasher
 	slow   *slowdown
-	logger *slog.Logger
-	now    func() time.Time
+	// remembered spares users, not administrators, a second hash.
+	remembered *remembered
+	logger     *slog.Logger
+	now        func() time.Time
 }
 
 // New returns the service. bar must not be nil.
 func New(s *store.Store, box *seal.Box, org *organization.Holder, keys *KeyPool, log *audit.Log, bar Bar, logger *slog.Logger) *Service {
 	return &Service{
 		store: s, box: box, org: org, keys: keys, audit: log, bar: bar,
-		hasher: newHasher(), slow: newSlowdown(), logger: logger, now: time.Now,
+		hasher: newHasher(), slow: newSlowdown(), remembered: newRemembered(), logger: logger, now: time.Now,
 	}
 }
 

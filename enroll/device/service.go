@@ -58,7 +58,7 @@ func New(s *store.Store, accounts *account.Service, org *organization.Holder, lo
 func (s *Service) Breaker() *Breaker { return s.breaker }
 
 // List returns the devices of a user, oldest first.
-func (s *Service) List(ctx context.Context, user store.User) ([]store.ListedDevice, error) {
+func (s *Service) List(ctx context.Context, user store.User) ([]store.Device, error) {
 	devices, err := s.store.DevicesOf(ctx, user.ID)
 	if err != nil {
 		return nil, fmt.Errorf("listing the devices of %q: %w", user.Username, err)
@@ -68,7 +68,7 @@ func (s *Service) List(ctx context.Context, user store.User) ([]store.ListedDevi
 
 // State says what has become of a device: "active", "revoked", "replaced" or
 // "expired".
-func (s *Service) State(d store.ListedDevice) string {
+func (s *Service) State(d store.Device) string {
 	switch {
 	case d.RevokedAt != nil:
 		return "revoked"

@@ -23,6 +23,8 @@ type Device struct {
 	Remote     string
 	CreatedAt  time.Time
 	LastSeenAt time.Time
+	// NotAfter is the end of the newest certificate.
+	NotAfter time.Time
 	// ReplacedAt is set when the same machine came back with another key after
 	// this one's certificate had expired.
 	ReplacedAt *time.Time
@@ -71,13 +73,14 @@ func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Devic
 		if user.State != UserActive {
 			return ErrInactiveUser
 		}
+		d.NotAfter = c.NotAfter
 		known, err := one[Device](tx.Where("device_id = ?", d.DeviceID))
 		switch {
 		case errors.Is(err, ErrNotFound):
-			if err := tx.Exec(`UPDATE devices SET replaced_at = ?
-				WHERE user_id = ? AND alias = ? AND revoked_at IS NULL AND replaced_at IS NULL
-				AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.device_row = devices.id AND c.not_after > ?)`,
-				c.IssuedAt, d.UserID, d.Alias, c.IssuedAt).Error; err != nil {
+			if err := tx.Model(&Device{}).
+				Where("user_id = ? AND alias = ? AND not_after <= ? AND revoked_at IS NULL AND replaced_at IS NULL",
+					d.UserID, d.Alias, c.IssuedAt).
+				Update("replaced_at", c.IssuedAt).Error; err != nil {
 				return err
 			}
 			if err := tx.Create(&d).Error; err != nil {
@@ -93,7 +96,7 @@ func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Devic
 			d.ID, d.CreatedAt = known.ID, known.CreatedAt
 			if err := tx.Model(&Device{}).Where("id = ?", d.ID).Updates(map[string]any{
 				"alias": d.Alias, "user_agent": d.UserAgent, "remote": d.Remote,
-				"last_seen_at": d.LastSeenAt, "replaced_at": nil,
+				"last_seen_at": d.LastSeenAt, "not_after": d.NotAfter, "replaced_at": nil,
 			}).Error; err != nil {
 				return err
 			}
@@ -114,19 +117,9 @@ func (s *Store) DeviceByRow(ctx context.Context, row int64) (Device, error) {
 	return one[Device](s.read.WithContext(ctx).Where("id = ?", row))
 }
 
-// ListedDevice is a device with the end of its newest certificate.
-type ListedDevice struct {
-	Device
-	NotAfter time.Time
-}
-
 // DevicesOf returns the devices of a user, oldest first.
-func (s *Store) DevicesOf(ctx context.Context, userID int64) ([]ListedDevice, error) {
-	var rows []ListedDevice
-	err := s.read.WithContext(ctx).Model(&Device{}).
-		Select(`devices.*, (SELECT max(not_after) FROM certificates c WHERE c.device_row = devices.id) AS not_after`).
-		Where("user_id = ?", userID).Order("id").Scan(&rows).Error
-	return rows, err
+func (s *Store) DevicesOf(ctx context.Context, userID int64) ([]Device, error) {
+	return all[Device](s.read.WithContext(ctx).Where("user_id = ?", userID).Order("id"))
 }
 
 // BarredDevices returns the 64-digit ids of all devices that may not use the

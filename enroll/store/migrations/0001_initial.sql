@@ -18,7 +18,7 @@ CREATE TABLE administrator_sessions (
 );
 CREATE TABLE users (
 	id            INTEGER PRIMARY KEY AUTOINCREMENT,
-	account_id    TEXT NOT NULL UNIQUE,
+	account_id    TEXT NOT NULL UNIQUE CHECK (length(account_id) = 40),
 	username      TEXT NOT NULL,
 	folded        TEXT NOT NULL UNIQUE,
 	state         TEXT NOT NULL,
@@ -60,11 +60,12 @@ CREATE TABLE devices (
 	remote            TEXT NOT NULL,
 	created_at        DATETIME NOT NULL,
 	last_seen_at      DATETIME NOT NULL,
+	not_after         DATETIME NOT NULL,
 	replaced_at       DATETIME,
 	revoked_at        DATETIME,
 	revocation_reason INTEGER NOT NULL
 );
-CREATE INDEX devices_user ON devices (user_id);
+CREATE INDEX devices_user ON devices (user_id, alias, not_after);
 CREATE TABLE certificates (
 	id            INTEGER PRIMARY KEY AUTOINCREMENT,
 	device_row    INTEGER NOT NULL REFERENCES devices (id),
