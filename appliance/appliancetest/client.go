@@ -200,3 +200,9 @@ func (r Reply) JSON(t testing.TB, out any) {
 
 // TrustAnything has the client take any server certificate, as before set-up.
 func (c *Client) TrustAnything() { c.tls.InsecureSkipVerify = true }
+
+// KeepAlive has the client keep its connection, for where many requests follow
+// each other.
+func (c *Client) KeepAlive() {
+	c.http.Transport = &http.Transport{TLSClientConfig: c.tls}
+}
