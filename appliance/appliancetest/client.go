@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,26 +24,6 @@ const (
 	AgentOld = "Jami"
 	AgentNew = "Jami Daemon (linux/x64)"
 )
-
-// deviceKeys are made once: tests need many devices, and the keys' size
-// makes no difference to most.
-var deviceKeys struct {
-	sync.Mutex
-	made []*rsa.PrivateKey
-}
-
-// DeviceKey returns the nth device key of this process, 2048 bits.
-func DeviceKey(t testing.TB, n int) *rsa.PrivateKey {
-	t.Helper()
-	deviceKeys.Lock()
-	defer deviceKeys.Unlock()
-	for len(deviceKeys.made) <= n {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		require.NoError(t, err)
-		deviceKeys.made = append(deviceKeys.made, key)
-	}
-	return deviceKeys.made[n]
-}
 
 // CSR returns a request as a Jami client makes it.
 func CSR(t testing.TB, key *rsa.PrivateKey) string {
@@ -71,8 +50,11 @@ type Client struct {
 }
 
 // NewClient returns a client of the box without identity.
-func (b *Box) NewClient(t testing.TB) *Client {
-	c := &Client{Base: b.URL, Agent: AgentNew, tls: &tls.Config{RootCAs: b.Roots}}
+func (b *Box) NewClient(t testing.TB) *Client { return NewClient(t, b.URL, b.Roots) }
+
+// NewClient returns a client of the server at a URL without identity.
+func NewClient(t testing.TB, url string, roots *x509.CertPool) *Client {
+	c := &Client{Base: url, Agent: AgentNew, tls: &tls.Config{RootCAs: roots}}
 	// A Jami client opens a connection for each request.
 	transport := &http.Transport{TLSClientConfig: c.tls, DisableKeepAlives: true}
 	c.http = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {

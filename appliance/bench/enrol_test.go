@@ -37,7 +37,7 @@ func BenchmarkEnrolment(b *testing.B) {
 		r.AccountKeyBits, r.CAKeyType = 4096, "rsa-4096"
 	})
 	spread(clients, runtime.NumCPU(), func(i int) { box.AddUser(b, fmt.Sprintf("user%d", i)) })
-	keys := deviceKeys(b, enrolments+clients)
+	keys := appliancetest.LargeDeviceKeys(b, enrolments+clients)
 	requests := make([]map[string]string, len(keys))
 	spread(len(keys), runtime.NumCPU(), func(i int) {
 		requests[i] = map[string]string{"csr": appliancetest.CSR(b, keys[i]), "deviceName": "bench"}

@@ -42,13 +42,13 @@ func decodeKey(data []byte, passphrase string) (crypto.Signer, error) {
 
 func decodeKeyBlock(block *pem.Block, passphrase string) (crypto.Signer, error) {
 	der := block.Bytes
-	//nolint:staticcheck // The old encryption is weak, but such files exist and the weakness is their owner's.
+	//lint:ignore SA1019 The old encryption is weak, but such files exist and the weakness is their owner's.
 	encrypted := x509.IsEncryptedPEMBlock(block)
 	if encrypted {
 		if passphrase == "" {
 			return nil, fmt.Errorf("%w: set tls.passphrase", ErrPassphraseMissing)
 		}
-		//nolint:staticcheck // See above.
+		//lint:ignore SA1019 See above.
 		plain, err := x509.DecryptPEMBlock(block, []byte(passphrase))
 		if errors.Is(err, x509.IncorrectPasswordError) {
 			return nil, ErrPassphraseWrong
