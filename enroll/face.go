@@ -21,7 +21,7 @@ const (
 	readTimeout  = 30 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
-	drainTime    = 5 * time.Second
+	drainTime    = 3 * time.Second
 )
 
 // face is one listener with what it serves.
@@ -60,6 +60,11 @@ func (f *face) serve(ctx context.Context) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	err := f.server.ShutdownWithContext(drain)
+	// Shutdown does not know a listener that Serve has not taken up yet, and
+	// Serve would then go on for ever. It has closed all others already.
+	if closing := f.listener.Close(); closing != nil && !errors.Is(closing, net.ErrClosed) {
+		err = errors.Join(err, closing)
+	}
 	<-failed
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stopping %s: %w", f.name, err)

@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -57,41 +58,50 @@ func (c *cast) exchange(t *testing.T, ctx context.Context, topic string, devices
 	t.Helper()
 	for _, from := range devices {
 		text := topic + " from " + from.Name()
-		marks := map[*device]process.Mark{}
+		sent := map[*device]process.Mark{}
 		for _, to := range devices {
 			mark, err := to.Log().Mark()
 			require.NoError(t, err)
-			marks[to] = mark
+			sent[to] = mark
 		}
 		require.NoError(t, from.SendMessage(ctx, from.account, c.conversation, text))
 		for _, to := range devices {
 			if to != from {
-				c.arrives(t, ctx, to, marks[to], text)
+				c.arrives(t, ctx, from, to, sent[to], text)
 			}
 		}
 	}
 }
 
-// wedged is how long a message may take before the log of the client is
-// searched for its known fault.
-const wedged = 30 * time.Second
+const (
+	// wedged is how long a message may take before the log of the client is
+	// searched for its known fault; about a second is usual.
+	wedged = 20 * time.Second
+	// cures is how often the known fault is cured for one message and reader.
+	cures = 2
+)
 
 // arrives waits until a device holds a message. The 2023 client has a known
-// fault: it logs that it is already fetching a conversation, and never ends to.
-// Its restart heals that, which is done at most once, and only if the client
-// says so itself since the message was sent; anything else fails.
-func (c *cast) arrives(t *testing.T, ctx context.Context, to *device, sent process.Mark, text string) {
+// fault, likely when several connections come up at once: it logs that it is
+// already fetching the conversation, and never ends to. A restart cures it, but
+// the sender tells only of what it writes from then on, so it has to write
+// again; then the lost message comes too. That is done a few times at most, and
+// only if the client admits to the fault itself; anything else fails.
+func (c *cast) arrives(t *testing.T, ctx context.Context, from, to *device, sent process.Mark, text string) {
 	t.Helper()
-	first, cancel := context.WithTimeout(ctx, wedged)
-	defer cancel()
-	err := to.WaitMessage(first, to.account, c.conversation, text)
-	if err == nil {
-		return
+	for cure := 1; ; cure++ {
+		patience, cancel := context.WithTimeout(ctx, wedged)
+		err := to.WaitMessage(patience, to.account, c.conversation, text)
+		cancel()
+		if err == nil {
+			return
+		}
+		lines, logErr := to.Log().Lines(sent, "Already fetching "+c.conversation)
+		require.NoError(t, logErr)
+		require.NotEmpty(t, lines, "%v, and the client does not show its known fault", err)
+		require.LessOrEqual(t, cure, cures, "%v, although the client was restarted", err)
+		t.Logf("%s wedged, cure %d: %s", to.Name(), cure, lines[0])
+		require.NoError(t, to.comeBack(ctx))
+		require.NoError(t, from.SendMessage(ctx, from.account, c.conversation, fmt.Sprintf("%s, cure %d", text, cure)))
 	}
-	lines, logErr := to.Log().Lines(sent, "Already fetching "+c.conversation)
-	require.NoError(t, logErr)
-	require.NotEmpty(t, lines, "%v, and the client does not show its known fault", err)
-	t.Logf("%s wedged, restarting it: %s", to.Name(), lines[0])
-	require.NoError(t, to.comeBack(ctx))
-	require.NoError(t, to.WaitMessage(ctx, to.account, c.conversation, text))
 }

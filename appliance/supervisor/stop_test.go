@@ -30,7 +30,7 @@ func TestStopTimeout(t *testing.T) {
 		s.Add(&fake{name: "dht", run: healthy}, ServiceOptions{})
 		stop := started(t, s)
 		begun := time.Now()
-		require.EqualError(t, stop(), "stopping turn: still running after 4.5s")
+		require.EqualError(t, stop(), "stopping turn: still running after 7.5s")
 		require.Equal(t, 4500*time.Millisecond, time.Since(begun))
 		require.Equal(t, []State{StateStopped, StateStopping, StateStopped}, states(s))
 	})

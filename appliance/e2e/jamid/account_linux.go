@@ -156,7 +156,8 @@ func (c *Client) Devices(ctx context.Context, account string) (map[string]string
 // the client reports when it is done: 0 success, 1 wrong password, 2 other.
 func (c *Client) RevokeDevice(ctx context.Context, account, password, device string) (int32, error) {
 	mark := c.Mark()
-	if err := c.callOK(ctx, "revokeDevice", account, password, device); err != nil {
+	// The 2023 client answers false even when it has begun.
+	if err := c.call(ctx, nil, "revokeDevice", account, password, device); err != nil {
 		return 0, err
 	}
 	s, err := c.WaitSignal(ctx, mark, "deviceRevocationEnded", func(args []any) bool {

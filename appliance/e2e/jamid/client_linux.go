@@ -32,7 +32,7 @@ const (
 const pollInterval = 100 * time.Millisecond
 
 // stopTime is how long a program may take to end when asked to.
-const stopTime = 10 * time.Second
+const stopTime = 5 * time.Second
 
 // Options say how a Client runs.
 type Options struct {
@@ -92,8 +92,8 @@ func (c *Client) Start(ctx context.Context) error {
 	return err
 }
 
-// Stop ends the daemon in the ordinary way, or by force if it hangs, as the
-// 2023 one does now and then after an account was removed; the bus stays.
+// Stop ends the daemon in the ordinary way, or by force if it hangs in its
+// shutdown, as the 2023 one often does; the bus stays.
 func (c *Client) Stop() error {
 	if c.daemon == nil {
 		return nil
