@@ -124,11 +124,12 @@ func (g *globals) print(w io.Writer, v any, text func(io.Writer)) error {
 	return e.Encode(v)
 }
 
-// readSecret returns the first line of a file, or of standard input for "-".
+// readSecret returns the first line of the file that a flag names, or of
+// standard input for "-".
 // Secrets are never arguments: anyone on the machine can read those.
-func readSecret(path string) (string, error) {
+func readSecret(flag, path string) (string, error) {
 	if path == "" {
-		return "", usageError{errors.New("--password-file is needed (a file, or - for standard input)")}
+		return "", usageError{fmt.Errorf("--%s is needed (a file, or - for standard input)", flag)}
 	}
 	var raw []byte
 	var err error
@@ -138,7 +139,7 @@ func readSecret(path string) (string, error) {
 		raw, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+		return "", fmt.Errorf("reading what --%s names: %w", flag, err)
 	}
 	line, _, _ := strings.Cut(string(raw), "\n")
 	return strings.TrimSuffix(line, "\r"), nil

@@ -28,13 +28,20 @@ func newSetup(g *globals) *cobra.Command {
 		Example: "  jamibox setup --organization Example --admin admin --admin-password-file F \\\n" +
 			"                --public-url https://box.example:8443 --advertise 10.0.0.1",
 		Args: cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			// Cobra checks this again, but its error is not ours.
+			if err := cmd.ValidateRequiredFlags(); err != nil {
+				return usageError{err}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if r.AdminPassword, err = readSecret(passwordFile); err != nil {
+			if r.AdminPassword, err = readSecret("admin-password-file", passwordFile); err != nil {
 				return err
 			}
 			if passphraseFile != "" {
-				if r.TLS.Passphrase, err = readSecret(passphraseFile); err != nil {
+				if r.TLS.Passphrase, err = readSecret("tls-passphrase-file", passphraseFile); err != nil {
 					return err
 				}
 			}

@@ -19,7 +19,7 @@ func newStatus(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show the state of each service",
-		Long:  "Shows the state of each service. The exit code is 0 if all is well, 1 if something is not, 3 if the box is not running.",
+		Long:  "Shows the state of each service. The exit code is 0 if all is well, 1 if something is not, 3 if the box is not running or not set up.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := g.connect()
@@ -33,8 +33,11 @@ func newStatus(g *globals) *cobra.Command {
 			if err := g.print(cmd.OutOrStdout(), s, func(w io.Writer) { writeStatus(w, s) }); err != nil {
 				return err
 			}
-			if s.Overall != "ok" {
+			switch {
+			case s.Overall != "ok":
 				return errors.New("the box is " + s.Overall)
+			case !s.SetUp:
+				return errNotSetUp
 			}
 			return nil
 		},

@@ -75,7 +75,7 @@ func newUserAdd(g *globals) *cobra.Command {
 		Short: "Add a user, with a Jami account",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := readSecret(passwordFile)
+			password, err := readSecret("password-file", passwordFile)
 			if err != nil {
 				return err
 			}
@@ -131,7 +131,7 @@ func newUserPasswd(g *globals) *cobra.Command {
 		Short: "Give a user a new password; devices stay enrolled",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := readSecret(passwordFile)
+			password, err := readSecret("password-file", passwordFile)
 			if err != nil {
 				return err
 			}

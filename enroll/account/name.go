@@ -24,9 +24,11 @@ const maxNameRunes = 64
 var jamiID = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 
 // Fold returns the form in which names are compared: normalised (NFKC), case
-// folded, without surrounding spaces.
+// folded, without surrounding spaces. Folding twice changes nothing.
 func Fold(name string) string {
-	return cases.Fold().String(norm.NFKC.String(strings.TrimSpace(name)))
+	// Folding can leave what normalises further, and that what folds further.
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+	return strings.TrimSpace(norm.NFKC.String(cases.Fold().String(folded)))
 }
 
 // FoldText is Fold without accents, for searching: "zoe" finds "Zoë".
@@ -46,22 +48,31 @@ func checkName(name string) (string, error) {
 		return "", fmt.Errorf("%w: the name is not valid UTF-8", ErrInvalid)
 	}
 	name = norm.NFC.String(strings.TrimSpace(name))
-	switch n := utf8.RuneCountInString(name); {
-	case n == 0:
-		return "", fmt.Errorf("%w: the name is empty", ErrInvalid)
-	case n > maxNameRunes:
-		return "", fmt.Errorf("%w: the name has %d characters, at most %d are allowed", ErrInvalid, n, maxNameRunes)
-	case jamiID.MatchString(name):
-		return "", fmt.Errorf("%w: a name of 40 hexadecimal digits would be taken for a Jami id", ErrInvalid)
-	}
-	for _, r := range name {
-		// A colon ends the name in HTTP Basic; the others separate a domain
-		// from a name, or parts of a URL.
-		if !unicode.IsPrint(r) || strings.ContainsRune(`:/\@`, r) {
-			return "", fmt.Errorf("%w: the name must not contain %q", ErrInvalid, r)
+	// Clients are told the folded form, in which for example a wide colon has
+	// become an ordinary one: what holds for the name holds for both.
+	for _, form := range []string{name, Fold(name)} {
+		switch n := utf8.RuneCountInString(form); {
+		case n == 0:
+			return "", fmt.Errorf("%w: the name is empty", ErrInvalid)
+		case n > maxNameRunes:
+			return "", fmt.Errorf("%w: the name has %d characters, at most %d are allowed", ErrInvalid, n, maxNameRunes)
+		case jamiID.MatchString(form):
+			return "", fmt.Errorf("%w: a name of 40 hexadecimal digits would be taken for a Jami id", ErrInvalid)
+		}
+		if i := strings.IndexFunc(form, forbidden); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(form[i:])
+			return "", fmt.Errorf("%w: the name must not contain %+q", ErrInvalid, r)
 		}
 	}
 	return name, nil
+}
+
+// forbidden tells whether a name must not contain r: a colon ends the name in
+// HTTP Basic, others separate a domain from a name or parts of a URL, and what
+// cannot be seen would make two people look the same.
+func forbidden(r rune) bool {
+	return strings.ContainsRune(`:/\@`, r) || !unicode.IsPrint(r) ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // loginNames returns the folded names that a login may stand for: the text as

@@ -27,6 +27,11 @@ const (
 	argonThreads = 1
 	argonKeyLen  = 32
 	argonSaltLen = 16
+
+	// A hash that came from elsewhere must not cost more than this.
+	maxArgonMemory = 256 * 1024
+	maxArgonTime   = 16
+	maxArgonKeyLen = 64
 )
 
 var errForeignHash = errors.New("the stored password hash has an unknown form")
@@ -78,7 +83,8 @@ func (h hasher) matches(ctx context.Context, phc, password string) (bool, error)
 	}
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
 	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(want) == 0 || time == 0 || threads == 0 {
+	if err1 != nil || err2 != nil || len(want) == 0 || time == 0 || threads == 0 ||
+		memory > maxArgonMemory || time > maxArgonTime || len(want) > maxArgonKeyLen {
 		return false, errForeignHash
 	}
 	got, err := h.derive(ctx, password, salt, time, memory, threads, uint32(len(want)))

@@ -186,11 +186,8 @@ func (s *Service) SetEnabled(ctx context.Context, username string, enabled bool)
 	if err != nil {
 		return fmt.Errorf("storing the state of %q: %w", user.Username, err)
 	}
-	if err := s.tellBar(ctx, user, enabled); err != nil {
-		return err
-	}
 	s.audit.Record(ctx, action, user.Username, "")
-	return nil
+	return s.tellBar(ctx, user, enabled)
 }
 
 // Revoke revokes a user for good, with the account and all devices.
@@ -202,11 +199,8 @@ func (s *Service) Revoke(ctx context.Context, username string, reason int) error
 	if err := s.store.RevokeUser(ctx, user, reason, s.now()); err != nil {
 		return fmt.Errorf("revoking %q: %w", user.Username, err)
 	}
-	if err := s.tellBar(ctx, user, false); err != nil {
-		return err
-	}
 	s.audit.Record(ctx, "user revoked", user.Username, fmt.Sprintf("reason %d", reason))
-	return nil
+	return s.tellBar(ctx, user, false)
 }
 
 // tellBar tells the relay about the devices of a user; devices that were
@@ -222,6 +216,17 @@ func (s *Service) tellBar(ctx context.Context, user store.User, allow bool) erro
 		} else if d.RevokedAt == nil {
 			s.bar.Allow(d.DeviceID)
 		}
+	}
+	if !allow {
+		return nil
+	}
+	// A device or the user may have been barred since the list was read.
+	barred, err := s.store.BarredDevices(ctx)
+	if err != nil {
+		return fmt.Errorf("listing the barred devices: %w", err)
+	}
+	for _, id := range barred {
+		s.bar.Deny(id)
 	}
 	return nil
 }

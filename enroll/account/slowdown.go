@@ -21,6 +21,7 @@ const (
 	maxDelay              = 5 * time.Second
 	forgetAfter           = 15 * time.Minute
 	maxWaiters            = 4
+	maxWaitersOfAddress   = 32
 	maxTracked            = 10_000
 )
 
@@ -29,8 +30,15 @@ const (
 // another address is answered at once, from the same one after the delay.
 type slowdown struct {
 	mu      sync.Mutex
-	entries map[string]*failures // guarded by mu
+	entries map[source]*failures // guarded by mu
 	now     func() time.Time
+}
+
+// source is where attempts come from: a user from an address, or the address
+// as a whole.
+type source struct {
+	remote, user string
+	whole        bool
 }
 
 type failures struct {
@@ -40,32 +48,38 @@ type failures struct {
 }
 
 func newSlowdown() *slowdown {
-	return &slowdown{entries: make(map[string]*failures), now: time.Now}
+	return &slowdown{entries: make(map[source]*failures), now: time.Now}
 }
 
-func pairKey(user, remote string) string { return user + "\x00" + remote }
+// sources returns the two that an attempt counts for.
+func sources(user, remote string) (pair, address source) {
+	return source{remote: remote, user: clip(user)}, source{remote: remote, whole: true}
+}
 
 // wait holds an attempt back for as long as earlier failures demand.
 func (s *slowdown) wait(ctx context.Context, user, remote string) error {
-	key := pairKey(user, remote)
+	pair, address := sources(user, remote)
 	s.mu.Lock()
-	delay := max(s.delay(key, freeFailures), s.delay(remote, freeFailuresOfAddress))
+	delay := max(s.delay(pair, freeFailures), s.delay(address, freeFailuresOfAddress))
 	if delay == 0 {
 		s.mu.Unlock()
 		return nil
 	}
-	e := s.entry(key)
-	if e.waiters >= maxWaiters {
-		s.mu.Unlock()
-		return ErrTooManyAttempts
-	}
-	e.waiters++
+	p := s.entry(pair)
+	p.waiters++
+	a := s.entry(address)
+	a.waiters++
+	crowded := p.waiters > maxWaiters || a.waiters > maxWaitersOfAddress
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		e.waiters--
+		p.waiters--
+		a.waiters--
 		s.mu.Unlock()
 	}()
+	if crowded {
+		return ErrTooManyAttempts
+	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -77,64 +91,85 @@ func (s *slowdown) wait(ctx context.Context, user, remote string) error {
 }
 
 // delay returns how long an attempt must wait; s.mu is held.
-func (s *slowdown) delay(key string, free int) time.Duration {
-	e := s.entries[key]
+func (s *slowdown) delay(from source, free int) time.Duration {
+	e := s.entries[from]
 	if e == nil || e.count < free || s.now().Sub(e.last) > forgetAfter {
 		return 0
 	}
 	return min(firstDelay<<min(e.count-free, 10), maxDelay)
 }
 
-// entry returns the record of key, making room if there are too many; s.mu is held.
-func (s *slowdown) entry(key string) *failures {
-	if e := s.entries[key]; e != nil {
+// entry returns the record of a source; s.mu is held.
+func (s *slowdown) entry(from source) *failures {
+	if e := s.entries[from]; e != nil {
 		return e
 	}
 	if len(s.entries) >= maxTracked {
-		for k, e := range s.entries {
-			if e.waiters == 0 && (s.now().Sub(e.last) > forgetAfter || len(s.entries) >= maxTracked) {
-				delete(s.entries, k)
-			}
-			if len(s.entries) <= maxTracked*3/4 {
-				break
-			}
-		}
+		s.makeRoom()
 	}
-	e := new(failures)
-	s.entries[key] = e
+	e := &failures{last: s.now()}
+	s.entries[from] = e
 	return e
 }
 
-// failed notes a wrong password.
+// makeRoom drops the records that are out of date and, if that is not enough,
+// any others, to three quarters; s.mu is held. Records with waiters stay: they
+// are few, since each address has its limit.
+func (s *slowdown) makeRoom() {
+	for from, e := range s.entries {
+		if e.waiters == 0 && s.now().Sub(e.last) > forgetAfter {
+			delete(s.entries, from)
+		}
+	}
+	for from, e := range s.entries {
+		if len(s.entries) <= maxTracked*3/4 {
+			return
+		}
+		if e.waiters == 0 {
+			delete(s.entries, from)
+		}
+	}
+}
+
+// failed notes a wrong password. Those that are slowed already for the user do
+// not count for the address: one forgotten device must not slow down an office.
 func (s *slowdown) failed(user, remote string) {
+	pair, address := sources(user, remote)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range []string{pairKey(user, remote), remote} {
-		e := s.entry(key)
-		if s.now().Sub(e.last) > forgetAfter {
-			e.count = 0
-		}
-		e.count++
-		e.last = s.now()
+	if s.count(pair) <= freeFailures {
+		s.count(address)
 	}
+}
+
+// count adds a failure to a source and returns how many there are; s.mu is held.
+func (s *slowdown) count(from source) int {
+	e := s.entry(from)
+	if s.now().Sub(e.last) > forgetAfter {
+		e.count = 0
+	}
+	e.count++
+	e.last = s.now()
+	return e.count
 }
 
 // succeeded forgets the failures of a user from this address.
 func (s *slowdown) succeeded(user, remote string) {
+	pair, _ := sources(user, remote)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[pairKey(user, remote)]; e != nil {
+	if e := s.entries[pair]; e != nil {
 		e.count = 0
 	}
 }
 
 // forgive forgets the failures of a user from everywhere.
 func (s *slowdown) forgive(user string) {
+	pair, _ := sources(user, "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	prefix := pairKey(user, "")
-	for key, e := range s.entries {
-		if len(key) >= len(prefix) && key[:len(prefix)] == prefix {
+	for from, e := range s.entries {
+		if from.user == pair.user && !from.whole {
 			e.count = 0
 		}
 	}

@@ -14,9 +14,12 @@ func (f *Face) status(c *fiber.Ctx) error { return c.JSON(f.Status(c.UserContext
 
 // tlsRoot hands out the root that clients have to trust. It is public.
 func (f *Face) tlsRoot(c *fiber.Ctx) error {
+	if _, err := f.Org.Current(); err != nil {
+		return err
+	}
 	pem, own := f.RootPEM()
 	if !own {
-		return fiber.NewError(fiber.StatusNotFound, "the box has no root of its own: its certificate was given as files, or it is not set up")
+		return fiber.NewError(fiber.StatusNotFound, "the box has no root of its own: its certificate was given as files")
 	}
 	c.Set(fiber.HeaderContentType, "application/x-pem-file")
 	return c.Send(pem)
@@ -67,9 +70,9 @@ type Event struct {
 const maxEvents = 1000
 
 func (f *Face) auditLog(c *fiber.Ctx) error {
-	limit := c.QueryInt("limit", 100)
-	if limit < 1 || limit > maxEvents {
-		return badRequest{"limit must be between 1 and 1000"}
+	limit, err := queryNumber(c, "limit", 100, 1, maxEvents)
+	if err != nil {
+		return err
 	}
 	rows, err := f.Store.Audit(c.UserContext(), limit)
 	if err != nil {

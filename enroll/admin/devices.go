@@ -72,7 +72,7 @@ func (f *Face) revokeDevice(c *fiber.Ctx) error {
 		// Reason is a CRLReason (RFC 5280, section 5.3.1); 0 is unspecified.
 		Reason int `json:"reason"`
 	}
-	if len(c.Body()) > 0 {
+	if len(c.BodyRaw()) > 0 {
 		if err := decode(c, &body); err != nil {
 			return err
 		}

@@ -73,6 +73,7 @@ func (f *Face) MountLocal(r fiber.Router) {
 
 func (f *Face) mountAdministration(r fiber.Router) {
 	r.Get("/status", f.status)
+	r.Use(f.onceSetUp)
 	r.Get("/users", f.listUsers)
 	r.Post("/users", f.createUser)
 	r.Get("/users/:name", f.showUser)
@@ -89,6 +90,14 @@ func (f *Face) mountAdministration(r fiber.Router) {
 	r.Get("/ca", f.ca)
 	r.Get("/audit", f.auditLog)
 	r.Post("/breaker/reset", f.resetBreaker)
+}
+
+// onceSetUp lets nobody ask for what only a set-up makes.
+func (f *Face) onceSetUp(c *fiber.Ctx) error {
+	if _, err := f.Org.Current(); err != nil {
+		return err
+	}
+	return c.Next()
 }
 
 // bearerToken returns the token of an Authorization header, or "".

@@ -3,13 +3,12 @@
 package admin
 
 import (
-	"bytes"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
+	"net/http"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -63,7 +62,7 @@ func Answer(c *fiber.Ctx, logger *slog.Logger, err error) error {
 	}
 	var router *fiber.Error
 	if errors.As(err, &router) {
-		return write(c, router.Code, "http_error", router.Message)
+		return write(c, router.Code, codeOf(router.Code), router.Message)
 	}
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
@@ -76,24 +75,13 @@ func Answer(c *fiber.Ctx, logger *slog.Logger, err error) error {
 		fmt.Sprintf("the server has a problem; its log tells more under the id %s", id))
 }
 
+// codeOf returns the code of an error that only has a status: 405 is
+// "method_not_allowed".
+func codeOf(status int) string {
+	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
+}
+
 func write(c *fiber.Ctx, status int, code, detail string) error {
 	body := problem{Title: fiber.NewError(status).Message, Status: status, Detail: detail, Code: code}
 	return c.Status(status).JSON(body, "application/problem+json")
-}
-
-// decode reads a JSON body into v and refuses members that v does not have.
-func decode(c *fiber.Ctx, v any) error {
-	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if err != nil || kind != fiber.MIMEApplicationJSON {
-		return fiber.NewError(fiber.StatusUnsupportedMediaType, "the body must be application/json")
-	}
-	d := json.NewDecoder(bytes.NewReader(c.Body()))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return badRequest{"the body is not the expected JSON object: " + err.Error()}
-	}
-	if d.More() {
-		return badRequest{"more than one JSON value in the body"}
-	}
-	return nil
 }

@@ -3,7 +3,9 @@
 package admin
 
 import (
+	"context"
 	"errors"
+	"fmt"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -55,6 +57,40 @@ func (r SetupRequest) Plan() organization.Plan {
 	}.WithDefaults()
 }
 
+// setupBody has the lifetimes as text, so that a wrong one is told by name.
+type setupBody struct {
+	SetupRequest
+	CALifetime      string `json:"ca_lifetime"`
+	AccountLifetime string `json:"account_lifetime"`
+	DeviceLifetime  string `json:"device_lifetime"`
+	CRLLifetime     string `json:"crl_lifetime"`
+}
+
+func (b setupBody) request() (SetupRequest, error) {
+	r := b.SetupRequest
+	var problems []error
+	for _, l := range []struct {
+		name, text string
+		field      *organization.Lifetime
+	}{
+		{"ca_lifetime", b.CALifetime, &r.CALifetime},
+		{"account_lifetime", b.AccountLifetime, &r.AccountLifetime},
+		{"device_lifetime", b.DeviceLifetime, &r.DeviceLifetime},
+		{"crl_lifetime", b.CRLLifetime, &r.CRLLifetime},
+	} {
+		if l.text == "" {
+			continue
+		}
+		if err := l.field.Set(l.text); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", l.name, err))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return r, fmt.Errorf("%w:\n%w", ErrInvalidPlan, err)
+	}
+	return r, nil
+}
+
 func (f *Face) setupState(c *fiber.Ctx) error {
 	_, err := f.Org.Current()
 	return c.JSON(fiber.Map{"set_up": err == nil})
@@ -68,11 +104,17 @@ func (f *Face) setUp(c *fiber.Ctx) error {
 	if !f.Setup.Allowed(c.Get("X-Setup-Code")) {
 		return errSetupCode
 	}
-	var r SetupRequest
-	if err := decode(c, &r); err != nil {
+	var body setupBody
+	if err := decode(c, &body); err != nil {
 		return err
 	}
-	if err := f.Setup.SetUp(c.UserContext(), r); err != nil {
+	r, err := body.request()
+	if err != nil {
+		return err
+	}
+	// On a small machine the CA's key can take longer to make than a request
+	// may wait for other things.
+	if err := f.Setup.SetUp(context.WithoutCancel(c.UserContext()), r); err != nil {
 		return err
 	}
 	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"set_up": true})

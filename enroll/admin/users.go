@@ -3,8 +3,10 @@
 package admin
 
 import (
+	"fmt"
 	"net/url"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -59,16 +61,25 @@ func (p profile) over(u store.User) account.Profile {
 	}
 }
 
-const usersPerPage = 100
+const (
+	usersPerPage = 100
+	maxPage      = 1_000_000
+	// The database refuses patterns that are much longer.
+	maxQueryRunes = 200
+)
 
 // listUsers answers with a page of users, in the order of their names.
 func (f *Face) listUsers(c *fiber.Ctx) error {
-	page := c.QueryInt("page")
-	if page < 0 {
-		return badRequest{"page must not be negative"}
+	page, err := queryNumber(c, "page", 0, 0, maxPage)
+	if err != nil {
+		return err
+	}
+	query := c.Query("query")
+	if utf8.RuneCountInString(query) > maxQueryRunes {
+		return badRequest{fmt.Sprintf("query: at most %d characters are expected", maxQueryRunes)}
 	}
 	q := store.UserQuery{Offset: page * usersPerPage, Limit: usersPerPage}
-	if text := account.FoldText(c.Query("query")); text != "" {
+	if text := account.FoldText(query); text != "" {
 		q.AnyOf = [][]string{{text}}
 	}
 	users, err := f.Store.Users(c.UserContext(), q)

@@ -4,11 +4,15 @@ package store
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 
 	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
 )
+
+// ErrNewer tells that a newer version of the program has changed the database.
+var ErrNewer = errors.New("it was written by a newer version of jamibox: install that version, or restore a backup made by this one")
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -32,5 +36,9 @@ func migrate(db *gorm.DB) error {
 	o := *gormigrate.DefaultOptions
 	o.UseTransaction = true
 	o.ValidateUnknownMigrations = true
-	return gormigrate.New(db, &o, list).Migrate()
+	err := gormigrate.New(db, &o, list).Migrate()
+	if errors.Is(err, gormigrate.ErrUnknownPastMigration) {
+		return ErrNewer
+	}
+	return err
 }
