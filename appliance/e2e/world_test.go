@@ -47,11 +47,11 @@ func newWorld(t *testing.T, lifetime time.Duration, users ...box.User) *world {
 	t.Helper()
 	for _, program := range []string{jamid.Daemon, "dbus-daemon", "dhtnode", "ip"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("this test needs the packages jami-daemon, dbus, dhtnode and iproute2: %v", err)
+			t.Fatalf("this test needs the packages jami-daemon, dbus, dhtnode and iproute2: %v", err)
 		}
 	}
 	if os.Geteuid() != 0 {
-		t.Skip("this test needs root for its network namespaces")
+		t.Fatal("this test needs root for its network namespaces")
 	}
 	ctx := within(t, 4*time.Minute)
 	binary, err := box.Build(ctx, folder(t))
