@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package names is the name server: it tells the Jami id that belongs to a
+// username and the other way round. Names are never given to another person,
+// since clients remember them without end. It knows no HTTP.
+package names
