@@ -91,6 +91,18 @@ func TestEnrolment(t *testing.T) {
 			require.Equal(t, value, c.Answer[key], key)
 		}
 	})
+	t.Run("a password alone does not lead to the relay", func(t *testing.T) {
+		var answer map[string]any
+		user := box.NewClient(t)
+		user.Do(t, http.MethodPost, "/api/login", "{}", appliancetest.Basic("alice", appliancetest.Password)).JSON(t, &answer)
+		user.Token = answer["access_token"].(string)
+		var settings map[string]string
+		user.Do(t, http.MethodGet, "/api/auth/policyData", nil, nil).JSON(t, &settings)
+		require.Contains(t, settings, "Account.hostname")
+		for key := range settings {
+			require.NotContains(t, key, "TURN.")
+		}
+	})
 	t.Run("a changed policy comes with the next policyData", func(t *testing.T) {
 		require.Equal(t, http.StatusOK, box.Call(t, http.MethodPut, "/client-settings", map[string]string{"Account.videoEnabled": "false"}, nil))
 		var settings map[string]string

@@ -48,6 +48,8 @@ func New(s *store.Store, network Network, log *audit.Log) *Service {
 
 // For returns all settings of a device, ready to be sent: what an isolated
 // network needs, then what the administrator added. All values are text.
+// An empty deviceID stands for a client that has shown a password only: it is
+// told nothing of the relay, and keeps what it knows.
 func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, error) {
 	settings := map[string]string{
 		"Account.bootstrapListUrl": "",
@@ -60,17 +62,12 @@ func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, 
 		"Account.peerDiscovery":    "true",
 		"DHT.AllowFromTrusted":     "true",
 		"DHT.PublicInCalls":        "false",
-		"TURN.enable":              "false",
 		// A client that is not sent this key clears its own list.
 		"Account.defaultModerators": "",
 	}
 	settings["Account.hostname"] = strings.Join(s.network.Bootstrap(), ";")
-	if relay, ok := s.network.Relay(deviceID); ok {
-		settings["TURN.enable"] = "true"
-		settings["TURN.server"] = relay.Server
-		settings["TURN.username"] = relay.Username
-		settings["TURN.password"] = relay.Password
-		settings["TURN.realm"] = relay.Realm
+	if deviceID != "" {
+		s.addRelay(settings, deviceID)
 	}
 	added, err := s.Added(ctx)
 	if err != nil {
@@ -78,6 +75,19 @@ func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, 
 	}
 	maps.Copy(settings, added)
 	return settings, nil
+}
+
+func (s *Service) addRelay(settings map[string]string, deviceID string) {
+	relay, ok := s.network.Relay(deviceID)
+	if !ok {
+		settings["TURN.enable"] = "false"
+		return
+	}
+	settings["TURN.enable"] = "true"
+	settings["TURN.server"] = relay.Server
+	settings["TURN.username"] = relay.Username
+	settings["TURN.password"] = relay.Password
+	settings["TURN.realm"] = relay.Realm
 }
 
 // Added returns the settings that the administrator added for everyone.
