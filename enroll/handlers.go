@@ -40,7 +40,7 @@ func (s *Server) newApp() *fiber.App {
 		BodyLimit:             maxBody,
 		ErrorHandler:          s.answerError,
 	})
-	app.Use(recover.New(), headers)
+	app.Use(recover.New(), headers, uncompressed)
 	return app
 }
 
@@ -113,6 +113,15 @@ func (s *Server) trust(r fiber.Router) {
 func headers(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Next()
+}
+
+// uncompressed refuses bodies that would have to be unpacked: no client sends
+// them, and a few kilobytes can unpack to gigabytes.
+func uncompressed(c *fiber.Ctx) error {
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return fiber.NewError(fiber.StatusUnsupportedMediaType, "the body must not be compressed")
+	}
 	return c.Next()
 }
 

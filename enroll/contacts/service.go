@@ -34,6 +34,7 @@ func (s *Service) Sync(ctx context.Context, user store.User, kind Kind, body []b
 			"count", len(refused), "err", refused[0])
 	}
 	merged := newList(kind)
+	var answer []byte
 	err = s.store.SyncEntries(ctx, user.ID, kind.name, func(stored []store.SyncedEntry) ([]store.SyncedEntry, error) {
 		for _, row := range stored {
 			var e entry
@@ -48,6 +49,13 @@ func (s *Service) Sync(ctx context.Context, user store.User, kind Kind, body []b
 		if len(merged.entries) > maxEntries {
 			return nil, fmt.Errorf("%w: %d entries, at most %d are kept", ErrTooMany, len(merged.entries), maxEntries)
 		}
+		var err error
+		if answer, err = merged.json(); err != nil {
+			return nil, fmt.Errorf("encoding the merged list: %w", err)
+		}
+		if len(answer) > maxListBytes {
+			return nil, fmt.Errorf("%w: %d bytes, at most %d are kept", ErrTooMany, len(answer), maxListBytes)
+		}
 		return merged.rows()
 	})
 	if errors.Is(err, ErrTooMany) {
@@ -56,7 +64,7 @@ func (s *Service) Sync(ctx context.Context, user store.User, kind Kind, body []b
 	if err != nil {
 		return nil, fmt.Errorf("merging the %s list of %q: %w", kind.name, user.Username, err)
 	}
-	return merged.json()
+	return answer, nil
 }
 
 // rows returns the entries to be stored.

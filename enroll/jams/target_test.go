@@ -67,3 +67,11 @@ func TestEveryAnswer(t *testing.T) {
 	c.Do(t, http.MethodGet, "/api/info", nil, nil).JSON(t, &info)
 	require.Equal(t, "true", info["installed"])
 }
+
+func TestCompressedBody(t *testing.T) {
+	box := appliancetest.New(t)
+	for _, path := range []string{"/api/login", "/api/auth/device", "/api/ocsp/x", "/api/v1/session"} {
+		reply := box.NewClient(t).Do(t, http.MethodPost, path, "{}", func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") })
+		require.Equal(t, http.StatusUnsupportedMediaType, reply.Status, path)
+	}
+}
