@@ -6,53 +6,88 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
+	"strings"
 )
 
-// Validate returns all problems of the settings joined, each with the key, the
-// value and what was expected, or nil.
+// Validate returns all problems of the settings joined, one line each with the
+// key, the value and what was expected, or nil. While the service is switched
+// off, Program may be empty; Bootstrap is checked even then, because clients are
+// told of it. It opens nothing.
 func (c Config) Validate() error {
 	var problems []error
-	problem := func(key, value, expected string) {
-		problems = append(problems, fmt.Errorf("dht.%s: %q: %s", key, value, expected))
-	}
 	if c.Engine != EngineDhtnode {
-		problem("engine", c.Engine, `expected "dhtnode"`)
+		problems = append(problems, problem("engine", c.Engine, `"dhtnode"`))
 	}
-	if c.Program == "" {
-		problem("program", c.Program, `expected the name or path of the node program, such as "dhtnode"`)
+	if c.Enabled && c.Program == "" {
+		problems = append(problems, problem("program", c.Program, `the name or path of the node program, such as "dhtnode"`))
 	}
 	if _, err := c.port(); err != nil {
-		problem("listen", c.Listen, err.Error())
+		problems = append(problems, err)
 	}
 	if len(c.Bootstrap) > 1 {
-		problem("bootstrap", fmt.Sprint(c.Bootstrap), "expected one address at most: dhtnode takes no more")
+		problems = append(problems, problem("bootstrap", strings.Join(c.Bootstrap, ", "),
+			"one node at most, because dhtnode takes no more"))
 	}
-	for _, node := range c.Bootstrap {
-		host, port, err := net.SplitHostPort(node)
-		if err != nil || host == "" {
-			problem("bootstrap", node, `expected "host:port"`)
-			continue
-		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			problem("bootstrap", node, "expected a port number from 1 to 65535")
+	for i, node := range c.Bootstrap {
+		if !isNode(node) {
+			problems = append(problems, problem(fmt.Sprintf("bootstrap[%d]", i), node,
+				`a host and a port, such as "10.0.0.2:4222"`))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func problem(key, value, expected string) error {
+	return fmt.Errorf("dht.%s: %q: expected %s", key, value, expected)
 }
 
 // port returns the UDP port of Listen; 0 asks for any free one.
 func (c Config) port() (uint16, error) {
 	host, text, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return 0, errors.New(`expected a port, such as ":4222"`)
+		return 0, problem("listen", c.Listen, `a port, such as ":4222"`)
 	}
 	if host != "" {
-		return 0, errors.New(`expected a port without a host, such as ":4222": dhtnode always serves all addresses`)
+		return 0, problem("listen", c.Listen,
+			`a port without a host, such as ":4222", because dhtnode always listens on all addresses`)
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		return 0, errors.New("expected a port number from 0 to 65535")
+		return 0, problem("listen", c.Listen, "a port number from 0 to 65535")
 	}
 	return uint16(port), nil
+}
+
+// isNode reports whether text is the "host:port" of a node.
+func isNode(text string) bool {
+	host, service, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	return err == nil && port != 0 && isHost(host)
+}
+
+// isHost reports whether text is an IP address or a DNS name in ASCII.
+func isHost(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	if len(text) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(strings.TrimSuffix(text, "."), ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "-") != label ||
+			strings.ContainsFunc(label, func(r rune) bool { return !isNameRune(r) }) {
+			return false
+		}
+	}
+	// All digits and dots is an IP address that was mistyped.
+	return strings.Trim(text, "0123456789.") != ""
+}
+
+func isNameRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_'
 }

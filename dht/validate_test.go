@@ -4,6 +4,7 @@ package dht
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,18 +17,32 @@ func TestConfigValidate(t *testing.T) {
 		want   string // empty: valid
 	}{
 		"any free port":              {func(c *Config) { c.Listen = ":0" }, ""},
+		"off, no program":            {func(c *Config) { c.Enabled, c.Program = false, "" }, ""},
 		"one bootstrap node":         {func(c *Config) { c.Bootstrap = []string{"box.example:4222"} }, ""},
+		"bootstrap node of IPv4":     {func(c *Config) { c.Bootstrap = []string{"10.0.0.2:4222"} }, ""},
 		"bootstrap node of IPv6":     {func(c *Config) { c.Bootstrap = []string{"[fd00::1]:4222"} }, ""},
+		"bootstrap node in full":     {func(c *Config) { c.Bootstrap = []string{"box_2.example.:65535"} }, ""},
 		"error/unknown engine":       {func(c *Config) { c.Engine = "other" }, `dht.engine: "other": expected "dhtnode"`},
-		"error/no program":           {func(c *Config) { c.Program = "" }, `dht.program: ""`},
+		"error/engine not built":     {func(c *Config) { c.Engine = "builtin" }, `dht.engine: "builtin": expected "dhtnode"`},
+		"error/no program":           {func(c *Config) { c.Program = "" }, `dht.program: "": expected the name or path`},
 		"error/host":                 {func(c *Config) { c.Listen = "10.0.0.1:4222" }, `dht.listen: "10.0.0.1:4222": expected a port without a host`},
 		"error/port alone":           {func(c *Config) { c.Listen = "4222" }, `dht.listen: "4222": expected a port, such as ":4222"`},
 		"error/port too high":        {func(c *Config) { c.Listen = ":65536" }, `dht.listen: ":65536": expected a port number`},
 		"error/named port":           {func(c *Config) { c.Listen = ":dht" }, `dht.listen: ":dht": expected a port number`},
-		"error/two bootstrap nodes":  {func(c *Config) { c.Bootstrap = []string{"a:1", "b:2"} }, `dht.bootstrap: "[a:1 b:2]": expected one address`},
-		"error/bootstrap, no port":   {func(c *Config) { c.Bootstrap = []string{"box"} }, `dht.bootstrap: "box": expected "host:port"`},
-		"error/bootstrap, no host":   {func(c *Config) { c.Bootstrap = []string{":4222"} }, `dht.bootstrap: ":4222": expected "host:port"`},
-		"error/bootstrap, port zero": {func(c *Config) { c.Bootstrap = []string{"box:0"} }, `dht.bootstrap: "box:0": expected a port number`},
+		"error/off, listen":          {func(c *Config) { c.Enabled, c.Listen = false, "" }, `dht.listen: "": expected a port, such as ":4222"`},
+		"error/two bootstrap nodes":  {func(c *Config) { c.Bootstrap = []string{"a:1", "b:2"} }, `dht.bootstrap: "a:1, b:2": expected one node at most`},
+		"error/bootstrap, no port":   {func(c *Config) { c.Bootstrap = []string{"box"} }, `dht.bootstrap[0]: "box": expected a host and a port`},
+		"error/bootstrap, no host":   {func(c *Config) { c.Bootstrap = []string{":4222"} }, `dht.bootstrap[0]: ":4222": expected a host and a port`},
+		"error/bootstrap, port zero": {func(c *Config) { c.Bootstrap = []string{"box:0"} }, `dht.bootstrap[0]: "box:0": expected a host and a port`},
+		"error/bootstrap, port name": {func(c *Config) { c.Bootstrap = []string{"box:dht"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, off":       {func(c *Config) { c.Enabled, c.Bootstrap = false, []string{"box"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, space":     {func(c *Config) { c.Bootstrap = []string{"my box:4222"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, option":    {func(c *Config) { c.Bootstrap = []string{"-x:4222"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, digits":    {func(c *Config) { c.Bootstrap = []string{"10.0.0.256:4222"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, not ASCII": {func(c *Config) { c.Bootstrap = []string{"bücher.example:4222"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, two dots":  {func(c *Config) { c.Bootstrap = []string{"box..example:4222"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, label":     {func(c *Config) { c.Bootstrap = []string{strings.Repeat("a", 64) + ":4222"} }, "dht.bootstrap[0]: "},
+		"error/bootstrap, name":      {func(c *Config) { c.Bootstrap = []string{strings.Repeat("a.", 127) + ":4222"} }, "dht.bootstrap[0]: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := DefaultConfig()
@@ -38,12 +53,13 @@ func TestConfigValidate(t *testing.T) {
 				return
 			}
 			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "\n", "one problem")
 		})
 	}
 }
 
 func TestNewReturnsAllProblems(t *testing.T) {
-	_, err := New(Config{}, t.TempDir(), slog.New(slog.DiscardHandler))
+	_, err := New(Config{Enabled: true}, t.TempDir(), slog.New(slog.DiscardHandler))
 	require.ErrorContains(t, err, "dht.engine")
 	require.ErrorContains(t, err, "dht.program")
 	require.ErrorContains(t, err, "dht.listen")

@@ -64,19 +64,29 @@ func (s *Server) setupURL() string {
 	if u := s.publicURL(); u != "" {
 		return u
 	}
-	host := "localhost"
-	for _, name := range tlsidentity.BoxNames(s.o.Config.TLS.Names, "") {
+	host, port := "", "443"
+	if r := s.ready.Load(); r != nil {
+		host, port, _ = net.SplitHostPort(r.https.String()) // a bound address is well formed
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = anyAddress(s.o.Config.TLS.Names)
+	}
+	if port != "443" {
+		return "https://" + net.JoinHostPort(host, port)
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return "https://" + host
+}
+
+// anyAddress returns an IPv4 address of the box that others can reach, or
+// "localhost" where it has none.
+func anyAddress(names []string) string {
+	for _, name := range tlsidentity.BoxNames(names, "") {
 		if ip := net.ParseIP(name); ip != nil && !ip.IsLoopback() && ip.To4() != nil {
-			host = name
-			break
+			return name
 		}
 	}
-	port := "443"
-	if r := s.ready.Load(); r != nil {
-		_, port, _ = net.SplitHostPort(r.https.String()) // a bound address is well formed
-	}
-	if port == "443" {
-		return "https://" + host
-	}
-	return "https://" + net.JoinHostPort(host, port)
+	return "localhost"
 }

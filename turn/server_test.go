@@ -150,10 +150,10 @@ func TestPermanentErrors(t *testing.T) {
 		"no IPv4":         {func(c *Config) { c.Advertise = []string{"fd00::1"} }, "IPv4"},
 		"nothing to tell": {func(c *Config) { c.Advertise = nil }, "turn.advertise"},
 		"ports":           {func(c *Config) { c.Ports = "9-5" }, `turn.ports: "9-5"`},
-		"listen":          {func(c *Config) { c.Listen = []string{"3478"} }, `turn.listen: "3478"`},
+		"listen":          {func(c *Config) { c.Listen = []string{"3478"} }, `turn.listen[0]: "3478"`},
 		"listen in range": {func(c *Config) { c.Listen = []string{":50000"} }, "outside turn.ports 49152-65535"},
 		"nothing to bind": {func(c *Config) { c.Listen = nil }, "turn.listen"},
-		"advertise":       {func(c *Config) { c.Advertise = []string{"box.example"} }, `turn.advertise: "box.example"`},
+		"advertise":       {func(c *Config) { c.Advertise = []string{"box.example"} }, `turn.advertise[0]: "box.example"`},
 		"realm":           {func(c *Config) { c.Realm = "other" }, `credentials are made for realm "jamibox.test"`},
 		"no realm":        {func(c *Config) { c.Realm = "" }, "turn.realm"},
 	}

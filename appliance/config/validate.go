@@ -12,7 +12,8 @@ import (
 )
 
 // Validate returns all that is wrong with c, one line each: the key, its value,
-// and what was expected. It opens nothing: whether a file or port can be had
+// and what was expected. Rooms that know the rules of their section are asked;
+// the rest is checked here. It opens nothing: whether a file or port can be had
 // shows at the start.
 func (c Config) Validate() error {
 	var p problems
@@ -21,8 +22,7 @@ func (c Config) Validate() error {
 	}
 	p.server(c.Server)
 	p.tls(c.TLS)
-	p.turn(c.Turn)
-	p.dht(c.DHT)
+	p.errs = append(p.errs, c.Turn.Validate(), c.DHT.Validate())
 	p.log(c.Log)
 	p.ports(c)
 	return errors.Join(p.errs...)
@@ -45,7 +45,7 @@ func (p *problems) listen(key, value string) {
 
 // splitListen takes "host:port" apart. The host is empty, "localhost" or an IP
 // address: a name would tie the start to a name server.
-func splitListen(value string) (host string, port int, ok bool) {
+func splitListen(value string) (host string, port uint16, ok bool) {
 	host, service, err := net.SplitHostPort(value)
 	if err != nil {
 		return "", 0, false
@@ -57,9 +57,9 @@ func splitListen(value string) (host string, port int, ok bool) {
 	return host, port, ok
 }
 
-func parsePort(text string) (int, bool) {
+func parsePort(text string) (uint16, bool) {
 	port, err := strconv.ParseUint(text, 10, 16)
-	return int(port), err == nil
+	return uint16(port), err == nil
 }
 
 // isHost reports whether text is an IP address or a DNS name in ASCII.

@@ -5,13 +5,14 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // endpoint is one port that a service will bind.
 type endpoint struct {
 	key, network, value string
 	host                string
-	port                int
+	port                uint16
 }
 
 // ports checks that the services do not get in each other's way. Addresses that
@@ -27,15 +28,13 @@ func (p *problems) ports(c Config) {
 			}
 		}
 	}
-	first, last, ok := splitRange(c.Turn.Ports)
-	if !ok || !c.Turn.Enabled {
+	if !c.Turn.Enabled {
 		return
 	}
-	reported = ""
 	for _, e := range all {
-		if e.port >= first && e.port <= last && e.key != reported {
+		// The relay compares its own addresses with its range itself.
+		if !strings.HasPrefix(e.key, "turn.") && c.Turn.RelaysAt(e.port) {
 			p.add("turn.ports", c.Turn.Ports, fmt.Sprintf("a range without port %d of %s", e.port, e.key))
-			reported = e.key
 		}
 	}
 }
