@@ -11,7 +11,7 @@ FUZZTIME ?= 10s
 # detector alone needs it.
 export CGO_ENABLED = 0
 
-.PHONY: build run test check unit race fuzz e2e bench deps clean
+.PHONY: build run test check unit race fuzz e2e bench check-systemd deps clean
 
 build:
 	go build $(GOFLAGS_BUILD) -o bin/jamibox ./cmd/jamibox
@@ -52,6 +52,10 @@ e2e:
 
 bench:
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./appliance/bench
+
+# The unit under a real systemd; needs root, debootstrap and systemd-container.
+check-systemd:
+	packaging/check-systemd.sh
 
 deps:
 	packaging/deps.sh test

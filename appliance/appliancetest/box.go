@@ -37,6 +37,7 @@ type Box struct {
 	Box     *appliance.Appliance
 	Log     fmt.Stringer
 	socket  *http.Client
+	code    chan string
 	stop    context.CancelFunc
 	stopped chan error
 }
@@ -67,14 +68,20 @@ func Open(t testing.TB, dir string, options ...Option) *Box {
 	}
 	logs := new(lockedBuffer)
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := appliance.Open(t.Context(), cfg, logger, func(string, string) {})
+	code := make(chan string, 1)
+	a, err := appliance.Open(t.Context(), cfg, logger, func(_, text string) {
+		select {
+		case code <- text:
+		default: // enrolment was started again
+		}
+	})
 	require.NoError(t, err)
 	if _, err := os.Stat(filepath.Join(dir, "set-up")); err != nil && request.Organization != "" {
 		require.NoError(t, a.SetUp(t.Context(), request))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "set-up"), nil, 0o600))
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	b := &Box{Dir: dir, Box: a, Log: logs, stop: stop, stopped: make(chan error, 1)}
+	b := &Box{Dir: dir, Box: a, Log: logs, stop: stop, stopped: make(chan error, 1), code: code}
 	b.socket = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, appliance.SocketFile))
 	}}}
@@ -115,6 +122,22 @@ func (b *Box) awaitAddrs(t testing.TB) {
 		}
 	}
 }
+
+// SetupCode returns the one-time code of a box that an option left without
+// organisation, once.
+func (b *Box) SetupCode(t testing.TB) string {
+	t.Helper()
+	select {
+	case code := <-b.code:
+		return code
+	case <-t.Context().Done():
+		require.FailNow(t, "the box did not announce its set-up")
+		return ""
+	}
+}
+
+// NotSetUp has the box run without being set up.
+func NotSetUp(_ *config.Config, r *admin.SetupRequest) { r.Organization = "" }
 
 // Stop ends the box and waits for it; it may be called twice.
 func (b *Box) Stop(t testing.TB) {

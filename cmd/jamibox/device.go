@@ -24,7 +24,7 @@ func newDeviceList(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list USER",
 		Short: "List the devices of a user",
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := g.connect()
 			if err != nil {
@@ -53,7 +53,7 @@ func newDeviceRename(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rename DEVICE NAME",
 		Short: "Give a device another name",
-		Args:  cobra.ExactArgs(2),
+		Args:  named(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := g.connect()
 			if err != nil {
@@ -69,7 +69,7 @@ func newDeviceRevoke(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke DEVICE",
 		Short: "Revoke a device for good; peers refuse it from the next connection on",
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := g.connect()
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -92,6 +93,17 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	}
 	c.AddCommand(children...)
 	return c
+}
+
+// named asks for n arguments, none of them empty: a path without a name leads
+// elsewhere.
+func named(n int) cobra.PositionalArgs {
+	return cobra.MatchAll(cobra.ExactArgs(n), func(_ *cobra.Command, args []string) error {
+		if slices.Contains(args, "") {
+			return errors.New("an argument is empty")
+		}
+		return nil
+	})
 }
 
 // load returns the configuration in force, checked.

@@ -73,7 +73,7 @@ func newUserAdd(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME --password-file FILE",
 		Short: "Add a user, with a Jami account",
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := readSecret("password-file", passwordFile)
 			if err != nil {
@@ -97,7 +97,7 @@ func newUserEdit(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change what colleagues see of a user",
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := p.body(cmd)
 			if err != nil {
@@ -117,7 +117,7 @@ func newUserShow(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show a user",
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.showUser(cmd, http.MethodGet, userPath(args[0]), nil)
 		},
@@ -129,7 +129,7 @@ func newUserPasswd(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "passwd NAME --password-file FILE",
 		Short: "Give a user a new password; devices stay enrolled",
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := readSecret("password-file", passwordFile)
 			if err != nil {
@@ -147,7 +147,7 @@ func newUserDeed(g *globals, deed, short string) *cobra.Command {
 	return &cobra.Command{
 		Use:   deed + " NAME",
 		Short: short,
-		Args:  cobra.ExactArgs(1),
+		Args:  named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.showUser(cmd, http.MethodPost, userPath(args[0])+"/"+deed, nil)
 		},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"jamibox/enroll/organization"
 	"jamibox/enroll/pki"
@@ -17,6 +18,10 @@ import (
 
 // PoolSize is how many account keys are made ahead of their users.
 const PoolSize = 16
+
+// retryAfter spaces the looks whether the pool is full, should a fill have
+// failed.
+const retryAfter = time.Minute
 
 const poolContext = "account key pool"
 
@@ -43,12 +48,16 @@ func (p *KeyPool) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
+	retry := time.NewTicker(retryAfter)
+	defer retry.Stop()
 	for {
+		// Keys made ahead are a convenience: without them users still get one.
 		if err := p.fill(ctx); err != nil && ctx.Err() == nil {
-			return err
+			p.logger.Error("account keys not made ahead", "err", err)
 		}
 		select {
 		case <-p.taken:
+		case <-retry.C:
 		case <-ctx.Done():
 			return nil
 		}

@@ -58,11 +58,23 @@ func (r *remembered) note(phc, password string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.seen) >= maxRemembered {
-		for s, at := range r.seen {
-			if r.now().Sub(at) >= rememberFor || len(r.seen) >= maxRemembered {
-				delete(r.seen, s)
-			}
-		}
+		r.makeRoom()
 	}
 	r.seen[sum] = r.now()
+}
+
+// makeRoom drops what is out of date and, if that is not enough, anything else,
+// to three quarters; r.mu is held.
+func (r *remembered) makeRoom() {
+	for sum, at := range r.seen {
+		if r.now().Sub(at) >= rememberFor {
+			delete(r.seen, sum)
+		}
+	}
+	for sum := range r.seen {
+		if len(r.seen) <= maxRemembered*3/4 {
+			return
+		}
+		delete(r.seen, sum)
+	}
 }

@@ -18,16 +18,9 @@ var ErrNotAList = errors.New("a JSON array of objects is expected")
 // ErrTooMany tells that a list is longer than any client's.
 var ErrTooMany = errors.New("the list is too long")
 
-const (
-	maxEntries = 20_000
-	// A client sends its list in one body, which the server bounds; members
-	// that are kept from others must not make it grow without end.
-	maxListBytes = 16 << 20
-)
-
 // parse returns the entries of a list that clients can read, the reasons why
-// others were refused, or ErrNotAList or ErrTooMany.
-func (k Kind) parse(body []byte) (entries []entry, refused []error, err error) {
+// others were refused, or ErrNotAList or, above the limit, ErrTooMany.
+func (k Kind) parse(body []byte, limit int) (entries []entry, refused []error, err error) {
 	// Entries are compared as they are stored: compact and escaped.
 	var compact, stored bytes.Buffer
 	if !utf8.Valid(body) {
@@ -41,8 +34,8 @@ func (k Kind) parse(body []byte) (entries []entry, refused []error, err error) {
 	if err := json.Unmarshal(stored.Bytes(), &raw); err != nil {
 		return nil, nil, fmt.Errorf("%w: %v", ErrNotAList, err)
 	}
-	if len(raw) > maxEntries {
-		return nil, nil, fmt.Errorf("%w: %d entries, at most %d are allowed", ErrTooMany, len(raw), maxEntries)
+	if len(raw) > limit {
+		return nil, nil, fmt.Errorf("%w: %d entries, at most %d are allowed", ErrTooMany, len(raw), limit)
 	}
 	for i, e := range raw {
 		if err := k.check(e); err != nil {

@@ -12,20 +12,31 @@ import (
 	"jamibox/enroll/store"
 )
 
+const (
+	maxEntries = 20_000
+	// A client sends its list in one body, which the server bounds; members
+	// that are kept from others must not make it grow without end.
+	maxBytes = 16 << 20
+)
+
 // Service keeps the lists of all users. It is safe for concurrent use.
 type Service struct {
 	store  *store.Store
 	logger *slog.Logger
+	// What a list may hold.
+	maxEntries, maxBytes int
 }
 
 // New returns the service.
-func New(s *store.Store, logger *slog.Logger) *Service { return &Service{store: s, logger: logger} }
+func New(s *store.Store, logger *slog.Logger) *Service {
+	return &Service{store: s, logger: logger, maxEntries: maxEntries, maxBytes: maxBytes}
+}
 
 // Sync merges a device's list (a JSON array) into the user's and returns the
 // merged one. Entries that clients could not read are left out and logged.
 // Errors: ErrNotAList, ErrTooMany; any other is a fault of the server.
 func (s *Service) Sync(ctx context.Context, user store.User, kind Kind, body []byte) ([]byte, error) {
-	incoming, refused, err := kind.parse(body)
+	incoming, refused, err := kind.parse(body, s.maxEntries)
 	if err != nil {
 		return nil, err
 	}
@@ -46,15 +57,15 @@ func (s *Service) Sync(ctx context.Context, user store.User, kind Kind, body []b
 		for _, e := range incoming {
 			merged.add(e)
 		}
-		if len(merged.entries) > maxEntries {
-			return nil, fmt.Errorf("%w: %d entries, at most %d are kept", ErrTooMany, len(merged.entries), maxEntries)
+		if len(merged.entries) > s.maxEntries {
+			return nil, fmt.Errorf("%w: %d entries, at most %d are kept", ErrTooMany, len(merged.entries), s.maxEntries)
 		}
 		var err error
 		if answer, err = merged.json(); err != nil {
 			return nil, fmt.Errorf("encoding the merged list: %w", err)
 		}
-		if len(answer) > maxListBytes {
-			return nil, fmt.Errorf("%w: %d bytes, at most %d are kept", ErrTooMany, len(answer), maxListBytes)
+		if len(answer) > s.maxBytes {
+			return nil, fmt.Errorf("%w: %d bytes, at most %d are kept", ErrTooMany, len(answer), s.maxBytes)
 		}
 		return merged.rows()
 	})

@@ -17,12 +17,12 @@ import (
 )
 
 func TestBodies(t *testing.T) {
+	f := newFixture(t)
 	for body, err := range map[string]error{
 		`[]`: nil, `null`: nil, " [ ]\n": nil, `[null]`: nil, `[[]]`: ErrNotAList, `[1]`: ErrNotAList, `["x"]`: ErrNotAList, `{}`: ErrNotAList,
 		``: ErrNotAList, `[`: ErrNotAList, `[]x`: ErrNotAList, `"x"`: ErrNotAList, `[{"uri":"` + "\xff" + `"}]`: ErrNotAList,
 		strings.Repeat("[", 100_000): ErrNotAList, `[{}` + strings.Repeat(`,{}`, maxEntries) + `]`: ErrTooMany,
 	} {
-		f := newFixture(t)
 		answer, got := f.Sync(t.Context(), f.alice, Contacts(), []byte(body))
 		require.ErrorIs(t, got, err, "%.40s", body)
 		if err == nil {
@@ -33,6 +33,7 @@ func TestBodies(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	f := newFixture(t)
+	f.maxEntries, f.maxBytes = 100, 16<<10
 	entries := func(from, n int, extra string) string {
 		var b strings.Builder
 		for i := range n {
@@ -40,17 +41,20 @@ func TestLimits(t *testing.T) {
 		}
 		return "[" + b.String()[1:] + "]"
 	}
-	f.sync(t, Contacts(), entries(0, maxEntries, ""))
-	_, err := f.Sync(t.Context(), f.alice, Contacts(), []byte(entries(maxEntries, 1, "")))
+	_, err := f.Sync(t.Context(), f.alice, Contacts(), []byte(entries(0, 101, "")))
+	require.ErrorIs(t, err, ErrTooMany)
+	require.Equal(t, "[]", f.sync(t, Contacts(), "[]"))
+	f.sync(t, Contacts(), entries(0, 100, ""))
+	_, err = f.Sync(t.Context(), f.alice, Contacts(), []byte(entries(100, 1, "")))
 	require.ErrorIs(t, err, ErrTooMany)
 	var list []entry
 	require.NoError(t, json.Unmarshal([]byte(f.sync(t, Contacts(), "[]")), &list))
-	require.Len(t, list, maxEntries)
+	require.Len(t, list, 100)
 
 	// One more unknown member with each request.
 	bobs := f.AddUser(t, "bob", nil)
 	grow := func(i int) error {
-		_, err := f.Sync(t.Context(), bobs, Contacts(), []byte(entries(0, 1, fmt.Sprintf(`,"x%d":"%s"`, i, strings.Repeat("x", 3<<20)))))
+		_, err := f.Sync(t.Context(), bobs, Contacts(), []byte(entries(0, 1, fmt.Sprintf(`,"x%d":"%s"`, i, strings.Repeat("x", 3<<10)))))
 		return err
 	}
 	for i := range 5 {
@@ -134,7 +138,7 @@ func FuzzSync(f *testing.F) {
 		k := kinds[int(kind)%len(kinds)]
 		merged := newList(k)
 		for _, body := range [][]byte{first, second} {
-			entries, _, err := k.parse(body)
+			entries, _, err := k.parse(body, maxEntries)
 			if err != nil {
 				continue
 			}
@@ -144,7 +148,7 @@ func FuzzSync(f *testing.F) {
 		}
 		answer, err := merged.json()
 		require.NoError(t, err)
-		entries, refused, err := k.parse(answer)
+		entries, refused, err := k.parse(answer, maxEntries)
 		require.NoError(t, err)
 		require.Empty(t, refused, "clients can read what they are sent")
 		require.Len(t, entries, len(merged.entries))

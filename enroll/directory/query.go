@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"jamibox/enroll/account"
@@ -48,7 +49,7 @@ func ParseQuery(raw string) Query {
 		if !utf8.ValidString(text) {
 			continue
 		}
-		words := strings.Fields(account.FoldText(text))
+		words := strings.FieldsFunc(account.FoldText(text), separates)
 		if len(words) == 0 {
 			continue
 		}
@@ -60,6 +61,10 @@ func ParseQuery(raw string) Query {
 	q.none = len(q.anyOf) == 0
 	return q
 }
+
+// separates tells whether r ends a word. Control characters are in nobody's
+// name, and a NUL would end the pattern in the database.
+func separates(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 var pageSuffix = regexp.MustCompile(`&page=([0-9]{1,6})$`)
 

@@ -40,7 +40,7 @@ const maxNameBytes = 256
 // ByName returns the entry of a username, in any case. Errors: ErrInvalid,
 // ErrNotFound; any other is a fault of the server.
 func (s *Server) ByName(ctx context.Context, name string) (Entry, error) {
-	if name == "" || len(name) > maxNameBytes || !utf8.ValidString(name) ||
+	if strings.TrimSpace(name) == "" || len(name) > maxNameBytes || !utf8.ValidString(name) ||
 		strings.ContainsFunc(name, unicode.IsControl) {
 		return Entry{}, ErrInvalid
 	}

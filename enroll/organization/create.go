@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"jamibox/enroll/pki"
@@ -59,15 +61,21 @@ func setDefault[T comparable](field *T, value T) {
 func (p Plan) Validate() error {
 	var problems []error
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if n := utf8.RuneCountInString(p.Name); n == 0 || n > 60 {
+	if n := utf8.RuneCountInString(p.Name); n == 0 || n > 60 || !utf8.ValidString(p.Name) || strings.ContainsFunc(p.Name, unicode.IsControl) {
 		bad("organization: %q: a name of 1 to 60 characters is needed", p.Name)
 	}
 	u, err := url.Parse(p.PublicURL)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		bad("public_url: %q: a URL such as https://box.example:8443 is needed", p.PublicURL)
-	case u.Scheme != "https":
+	// Clients look at the letters: to them HTTPS:// is no scheme.
+	case !strings.HasPrefix(p.PublicURL, "https://"):
 		bad("public_url: %q: it must begin with https://, since devices log in by TLS certificate", p.PublicURL)
+	case u.Port() != "" && !isPort(u.Port()):
+		bad("public_url: %q: a port from 1 to 65535 is needed", p.PublicURL)
+	// Clients write the whole address of the name server in lower case.
+	case u.Path != strings.ToLower(u.Path):
+		bad("public_url: %q: the path must be in lower case", p.PublicURL)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		bad("public_url: %q: no query, fragment or user is allowed", p.PublicURL)
 	}
@@ -98,11 +106,16 @@ func (p Plan) Validate() error {
 		{"ca_lifetime", p.CALifetime, p.AccountLifetime},
 		{"crl_lifetime", p.CRLLifetime, Lifetime(time.Minute)},
 	} {
-		if l.value < l.least || l.value > 100*year {
-			bad("%s: %s: between %s and %s is needed", l.name, l.value, l.least, 100*year)
+		if l.value < l.least || l.value > maxLifetime {
+			bad("%s: %s: between %s and %s is needed", l.name, l.value, l.least, maxLifetime)
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 // Create makes the organisation's CA and secrets and stores them together with

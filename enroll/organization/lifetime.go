@@ -17,6 +17,8 @@ type Lifetime time.Duration
 const (
 	day  = Lifetime(24 * time.Hour)
 	year = 365 * day
+
+	maxLifetime = 100 * year
 )
 
 // Duration returns l as a duration.
@@ -33,26 +35,28 @@ func (l Lifetime) String() string {
 	return time.Duration(l).String()
 }
 
-// Set reads a lifetime.
+// Set reads a lifetime of at most a hundred years.
 func (l *Lifetime) Set(text string) error {
+	value, err := parseLifetime(text)
+	if err != nil || value < 0 || value > maxLifetime {
+		return fmt.Errorf("%q: a lifetime of at most %s is expected, such as 90d, 2y or 36h", text, maxLifetime)
+	}
+	*l = value
+	return nil
+}
+
+func parseLifetime(text string) (Lifetime, error) {
 	for suffix, unit := range map[string]Lifetime{"d": day, "y": year} {
-		number, ok := strings.CutSuffix(text, suffix)
-		if !ok {
-			continue
+		if number, ok := strings.CutSuffix(text, suffix); ok {
+			n, err := strconv.ParseUint(number, 10, 16)
+			if err == nil && Lifetime(n) > maxLifetime/unit {
+				err = strconv.ErrRange
+			}
+			return Lifetime(n) * unit, err
 		}
-		n, err := strconv.ParseUint(number, 10, 16)
-		if err != nil || Lifetime(n) > 100*year/unit {
-			return fmt.Errorf("%q: a lifetime of at most 100y is expected, such as 90d, 2y or 36h", text)
-		}
-		*l = Lifetime(n) * unit
-		return nil
 	}
 	d, err := time.ParseDuration(text)
-	if err != nil {
-		return fmt.Errorf("%q: a lifetime such as 90d, 2y or 36h is expected", text)
-	}
-	*l = Lifetime(d)
-	return nil
+	return Lifetime(d), err
 }
 
 // Type names the kind of value in the help of a command.

@@ -20,7 +20,11 @@ type valueKind int
 const (
 	boolean valueKind = iota
 	integer
+	port
 	text
+	// needed is text that must not be empty: clients would put the public
+	// server in its place.
+	needed
 	jsonObject
 )
 
@@ -34,18 +38,18 @@ var keys = map[string]valueKind{
 	"Account.allModeratorEnabled":    boolean,
 	"Account.allowCertFromContact":   boolean,
 	"Account.allowCertFromHistory":   boolean,
-	"Account.audioPortMax":           integer,
-	"Account.audioPortMin":           integer,
+	"Account.audioPortMax":           port,
+	"Account.audioPortMin":           port,
 	"Account.autoAnswer":             boolean,
 	"Account.bootstrapListUrl":       text,
 	"Account.defaultModerators":      text,
 	"Account.denySecondCall":         boolean,
-	"Account.dhtPort":                integer,
+	"Account.dhtPort":                port,
 	"Account.dhtProxyListUrl":        text,
 	"Account.dhtProxyServerEnabled":  boolean,
-	"Account.dhtProxyServerPort":     integer,
+	"Account.dhtProxyServerPort":     port,
 	"Account.enable":                 boolean,
-	"Account.hostname":               text,
+	"Account.hostname":               needed,
 	"Account.localModeratorsEnabled": boolean,
 	"Account.peerDiscovery":          boolean,
 	"Account.proxyEnabled":           boolean,
@@ -59,14 +63,14 @@ var keys = map[string]valueKind{
 	"Account.upnpEnabled":            boolean,
 	"Account.useragent":              text,
 	"Account.videoEnabled":           boolean,
-	"Account.videoPortMax":           integer,
-	"Account.videoPortMin":           integer,
+	"Account.videoPortMax":           port,
+	"Account.videoPortMin":           port,
 	"DHT.AllowFromTrusted":           boolean,
 	"DHT.PublicInCalls":              boolean,
 	"TURN.enable":                    boolean,
 	"TURN.password":                  text,
 	"TURN.realm":                     text,
-	"TURN.server":                    text,
+	"TURN.server":                    needed,
 	"TURN.username":                  text,
 }
 
@@ -107,11 +111,36 @@ func Check(key, value string) error {
 		if _, err := strconv.ParseInt(value, 10, 32); err != nil {
 			return fmt.Errorf("%w: %s: %q: a whole number is expected", ErrInvalid, key, value)
 		}
+	case port:
+		if _, err := strconv.ParseUint(value, 10, 16); err != nil {
+			return fmt.Errorf("%w: %s: %q: a port from 0 to 65535 is expected", ErrInvalid, key, value)
+		}
+	case needed:
+		if strings.TrimSpace(value) == "" {
+			return fmt.Errorf("%w: %s: empty, it would send clients to the public server", ErrInvalid, key)
+		}
 	case jsonObject:
 		var object map[string]any
-		if value != "" && json.Unmarshal([]byte(value), &object) != nil {
+		if value != "" && (json.Unmarshal([]byte(value), &object) != nil || object == nil) {
 			return fmt.Errorf("%w: %s: a JSON object is expected", ErrInvalid, key)
 		}
+	}
+	return nil
+}
+
+// checkRange returns why a pair of ports would be ignored by clients, or nil:
+// they want both ends, none of them 0, and the second above the first.
+func checkRange(settings map[string]string, media string) error {
+	lowKey, highKey := "Account."+media+"PortMin", "Account."+media+"PortMax"
+	lowText, hasLow := settings[lowKey]
+	highText, hasHigh := settings[highKey]
+	if !hasLow && !hasHigh {
+		return nil
+	}
+	low, lowErr := strconv.ParseUint(lowText, 10, 16)
+	high, highErr := strconv.ParseUint(highText, 10, 16)
+	if lowErr != nil || highErr != nil || low == 0 || high <= low {
+		return fmt.Errorf("%w: %s, %s: %q, %q: both are needed, above 0, and the second larger", ErrInvalid, lowKey, highKey, lowText, highText)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"jamibox/enroll/audit"
@@ -109,14 +110,15 @@ func (s *Service) Added(ctx context.Context) (map[string]string, error) {
 // SetAdded replaces the settings that the administrator adds for everyone.
 // Errors: ErrInvalid with every problem.
 func (s *Service) SetAdded(ctx context.Context, added map[string]string) error {
-	var problems []error
-	for key, value := range added {
-		if err := Check(key, value); err != nil {
-			problems = append(problems, err)
-		}
+	problems := []error{checkRange(added, "audio"), checkRange(added, "video")}
+	for _, key := range slices.Sorted(maps.Keys(added)) {
+		problems = append(problems, Check(key, added[key]))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return err
+	}
+	if added == nil {
+		added = map[string]string{}
 	}
 	raw, err := json.Marshal(added)
 	if err != nil {
