@@ -51,7 +51,8 @@ e2e:
 	go test -tags e2e -count=1 -timeout 30m ./appliance/e2e/...
 
 bench:
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./appliance/bench
+	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./appliance/bench
+	go test -run '^$$' -bench . -benchtime 5x -timeout 10m ./cmd/jamibox
 
 # The unit under a real systemd; needs root, debootstrap and systemd-container.
 check-systemd:

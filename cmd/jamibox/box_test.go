@@ -81,7 +81,7 @@ type result struct {
 }
 
 // freePort returns a TCP port that nobody uses at the moment.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -91,7 +91,7 @@ func freePort(t *testing.T) int {
 
 // freshBox returns a box that is not set up. The relay and the DHT are off
 // unless env, which comes last, says otherwise.
-func freshBox(t *testing.T, env ...string) *box {
+func freshBox(t testing.TB, env ...string) *box {
 	t.Helper()
 	https, plain := freePort(t), freePort(t)
 	dir := t.TempDir()
@@ -112,7 +112,7 @@ func freshBox(t *testing.T, env ...string) *box {
 }
 
 // newBox returns a box that is set up.
-func newBox(t *testing.T, env ...string) *box {
+func newBox(t testing.TB, env ...string) *box {
 	t.Helper()
 	b := freshBox(t, env...)
 	r := b.run(t, b.setupArgs()...)
@@ -127,7 +127,7 @@ func (b *box) setupArgs(more ...string) []string {
 	}, more...)
 }
 
-func (b *box) command(t *testing.T, args ...string) *exec.Cmd {
+func (b *box) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := program()
 	require.NoError(t, err)
@@ -137,7 +137,7 @@ func (b *box) command(t *testing.T, args ...string) *exec.Cmd {
 }
 
 // run runs a command to its end.
-func (b *box) run(t *testing.T, args ...string) result {
+func (b *box) run(t testing.TB, args ...string) result {
 	t.Helper()
 	c := b.command(t, args...)
 	var stdout, stderr bytes.Buffer
@@ -157,7 +157,7 @@ func (b *box) run(t *testing.T, args ...string) result {
 }
 
 // runJSON runs a command that must work and decodes what it prints.
-func (b *box) runJSON(t *testing.T, out any, args ...string) {
+func (b *box) runJSON(t testing.TB, out any, args ...string) {
 	t.Helper()
 	r := b.run(t, append(args, "--json")...)
 	require.Zero(t, r.code, r.stderr)
@@ -165,7 +165,7 @@ func (b *box) runJSON(t *testing.T, out any, args ...string) {
 }
 
 // launch starts the server and does not wait for it.
-func (b *box) launch(t *testing.T) {
+func (b *box) launch(t testing.TB) {
 	t.Helper()
 	b.process = b.command(t, "serve")
 	b.out, b.log = new(output), new(output)
@@ -185,7 +185,7 @@ func (b *box) launch(t *testing.T) {
 }
 
 // start starts the server and waits until it answers.
-func (b *box) start(t *testing.T) {
+func (b *box) start(t testing.TB) {
 	t.Helper()
 	b.launch(t)
 	require.Eventually(t, func() bool {
@@ -194,7 +194,7 @@ func (b *box) start(t *testing.T) {
 }
 
 // stop asks the server to end and returns its exit code and how long it took.
-func (b *box) stop(t *testing.T) (int, time.Duration) {
+func (b *box) stop(t testing.TB) (int, time.Duration) {
 	t.Helper()
 	begun := time.Now()
 	require.NoError(t, b.process.Process.Signal(os.Interrupt))
@@ -202,13 +202,13 @@ func (b *box) stop(t *testing.T) (int, time.Duration) {
 }
 
 // kill ends the server as a power cut would.
-func (b *box) kill(t *testing.T) {
+func (b *box) kill(t testing.TB) {
 	t.Helper()
 	require.NoError(t, b.process.Process.Kill())
 	b.await(t)
 }
 
-func (b *box) await(t *testing.T) int {
+func (b *box) await(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-b.ended:
@@ -220,14 +220,14 @@ func (b *box) await(t *testing.T) int {
 	}
 }
 
-func (b *box) addUser(t *testing.T, name string, args ...string) {
+func (b *box) addUser(t testing.TB, name string, args ...string) {
 	t.Helper()
 	r := b.run(t, append([]string{"user", "add", name, "--password-file", b.passwordFile}, args...)...)
 	require.Zero(t, r.code, r.stderr)
 }
 
 // requireFailure expects a command that fails with a message that says this.
-func requireFailure(t *testing.T, r result, code int, says ...string) {
+func requireFailure(t testing.TB, r result, code int, says ...string) {
 	t.Helper()
 	require.Equal(t, code, r.code, r.stdout+r.stderr)
 	for _, text := range says {
