@@ -8,7 +8,7 @@ set -eu
 
 case "${1-}" in
 run) packages="dhtnode" ;;
-test) packages="dhtnode jami-daemon dbus iproute2 nftables coturn openssl gnutls-bin curl gcc libc6-dev" ;;
+test) packages="dhtnode jami-daemon dbus iproute2 procps coturn openssl gnutls-bin curl gcc libc6-dev" ;;
 *)
 	echo "usage: $0 run|test" >&2
 	exit 2

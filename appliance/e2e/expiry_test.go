@@ -16,11 +16,12 @@ import (
 
 // TestExpiry proves that a device whose certificate expired asks for the
 // password at its next start, and is then the same person with a new key. It
-// has a server of its own, whose certificates live for seconds.
+// has a server of its own, whose certificates live for seconds below a CA with
+// an elliptic curve key.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	const lifetime = 40 * time.Second
-	w := newWorld(t, lifetime, alice)
+	w := newWorld(t, box.Options{DeviceLifetime: lifetime, CAKeyType: "ecdsa-p256"}, alice)
 	ctx := within(t, 4*time.Minute)
 	old, err := enrol(ctx, w.client(t, "short-lived", w.lab.Left), box.PublicURL, alice)
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ package e2e
 import (
 	"testing"
 
+	"jamibox/appliance/e2e/box"
 	"jamibox/appliance/e2e/jamid"
 )
 
@@ -25,7 +26,7 @@ type cast struct {
 // where the one before ended.
 func TestRealClient(t *testing.T) {
 	t.Parallel()
-	c := &cast{world: newWorld(t, 0, alice, bob, carol, dave)}
+	c := &cast{world: newWorld(t, box.Options{}, alice, bob, carol, dave)}
 	c.start(t)
 	for _, scenario := range []struct {
 		name  string

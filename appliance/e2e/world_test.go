@@ -43,7 +43,7 @@ type device struct {
 
 // newWorld builds the program and runs a server with these users. When the test
 // fails, the end of the server's log is shown.
-func newWorld(t *testing.T, lifetime time.Duration, users ...box.User) *world {
+func newWorld(t *testing.T, opts box.Options, users ...box.User) *world {
 	t.Helper()
 	for _, program := range []string{jamid.Daemon, "dbus-daemon", "dhtnode", "ip"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -60,7 +60,8 @@ func newWorld(t *testing.T, lifetime time.Duration, users ...box.User) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	dir := folder(t)
-	b, err := box.New(ctx, box.Options{Binary: binary, Namespace: l.Server, Dir: dir, DeviceLifetime: lifetime})
+	opts.Binary, opts.Namespace, opts.Dir = binary, l.Server, dir
+	b, err := box.New(ctx, opts)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {

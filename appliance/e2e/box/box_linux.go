@@ -36,6 +36,7 @@ type Options struct {
 	Namespace      *lab.Namespace // the server's
 	Dir            string         // exists; data folder, log and secrets go there
 	DeviceLifetime time.Duration  // of device certificates; 0 for the default
+	CAKeyType      string         // of the organisation's CA; "" for the default
 }
 
 // Box is one server. Its commands are safe for concurrent use; Start, Stop and
@@ -56,6 +57,9 @@ func New(ctx context.Context, opts Options) (*Box, error) {
 		"--public-url", PublicURL, "--advertise", lab.ServerAddr}
 	if opts.DeviceLifetime > 0 {
 		args = append(args, "--device-lifetime", opts.DeviceLifetime.String())
+	}
+	if opts.CAKeyType != "" {
+		args = append(args, "--ca-key-type", opts.CAKeyType)
 	}
 	if _, err := b.Command(ctx, args...); err != nil {
 		return nil, err
