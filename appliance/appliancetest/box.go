@@ -127,10 +127,12 @@ func (b *Box) awaitAddrs(t testing.TB) {
 // organisation, once.
 func (b *Box) SetupCode(t testing.TB) string {
 	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
 	select {
 	case code := <-b.code:
 		return code
-	case <-t.Context().Done():
+	case <-deadline.C:
 		require.FailNow(t, "the box did not announce its set-up")
 		return ""
 	}

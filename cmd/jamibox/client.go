@@ -93,9 +93,6 @@ func unreachable(err error) error {
 
 // refused turns an error answer into an error.
 func refused(status int, raw []byte) error {
-	if status == http.StatusRequestEntityTooLarge {
-		return errors.New("that is more than the box takes at once; a picture may have up to 3 MB")
-	}
 	var p struct {
 		Detail string `json:"detail"`
 		Code   string `json:"code"`

@@ -40,6 +40,9 @@ func (p *profileFlags) add(cmd *cobra.Command) {
 	f.StringVar(&p.picture, "picture", "", "PNG, JPEG, GIF or WebP `file` (in an edit, an empty name removes the picture)")
 }
 
+// maxPicture is what fits into a request: the box would hang up on a longer one.
+const maxPicture = 3 << 20
+
 // body returns the members for the flags that were given.
 func (p *profileFlags) body(cmd *cobra.Command) (map[string]any, error) {
 	body := map[string]any{}
@@ -60,6 +63,9 @@ func (p *profileFlags) body(cmd *cobra.Command) (map[string]any, error) {
 			var err error
 			if picture, err = os.ReadFile(p.picture); err != nil {
 				return nil, fmt.Errorf("reading the picture: %w", err)
+			}
+			if len(picture) > maxPicture {
+				return nil, fmt.Errorf("the picture %s has more than %d MB", p.picture, maxPicture>>20)
 			}
 		}
 		body["picture"] = picture

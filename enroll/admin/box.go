@@ -47,9 +47,16 @@ func (f *Face) clientSettings(c *fiber.Ctx) error {
 }
 
 func (f *Face) setClientSettings(c *fiber.Ctx) error {
-	added := map[string]string{}
-	if err := decode(c, &added); err != nil {
+	var body map[string]*string
+	if err := decode(c, &body); err != nil {
 		return err
+	}
+	added := make(map[string]string, len(body))
+	for key, value := range body {
+		if value == nil {
+			return badRequest{key + ": a text is expected, not a JSON null"}
+		}
+		added[key] = *value
 	}
 	if err := f.Policy.SetAdded(c.UserContext(), added); err != nil {
 		return err

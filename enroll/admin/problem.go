@@ -37,10 +37,11 @@ var problems = []struct {
 	status int
 	code   string
 }{
+	// It wraps the errors of the values, so it comes before them.
+	{ErrInvalidPlan, fiber.StatusUnprocessableEntity, "invalid_setup"},
 	{account.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{device.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{policy.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_client_setting"},
-	{ErrInvalidPlan, fiber.StatusUnprocessableEntity, "invalid_setup"},
 	{account.ErrTaken, fiber.StatusConflict, "name_taken"},
 	{account.ErrRevoked, fiber.StatusConflict, "user_revoked"},
 	{account.ErrNotFound, fiber.StatusNotFound, "user_not_found"},
