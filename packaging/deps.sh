@@ -8,7 +8,7 @@ set -eu
 
 case "${1-}" in
 run) packages="dhtnode" ;;
-test) packages="dhtnode jami-daemon dbus iproute2 procps coturn openssl gnutls-bin curl gcc libc6-dev" ;;
+test) packages="dhtnode jami-daemon dbus iproute2 procps coturn nginx-light openssl gnutls-bin curl gcc libc6-dev" ;;
 *)
 	echo "usage: $0 run|test" >&2
 	exit 2
@@ -29,9 +29,9 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 1
 fi
 
-# The packages of dhtnode and coturn start services of their own, which would
-# take the ports and ask for public names. Mask them before they come.
-for unit in dhtnode coturn; do
+# These packages start services of their own, which would take the ports and, of
+# dhtnode, ask for public names. Mask them before they come.
+for unit in dhtnode coturn nginx; do
 	if [ ! -e "/etc/systemd/system/$unit.service" ] && [ ! -L "/etc/systemd/system/$unit.service" ]; then
 		mkdir -p /etc/systemd/system
 		ln -s /dev/null "/etc/systemd/system/$unit.service"
@@ -39,5 +39,6 @@ for unit in dhtnode coturn; do
 done
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
+# Run level 1 keeps init scripts from starting anything where there is no systemd.
 # shellcheck disable=SC2086 # a list of words
-apt-get install -y -qq --no-install-recommends $missing
+RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing

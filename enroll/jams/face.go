@@ -58,6 +58,9 @@ func (f *Face) Mount(r fiber.Router) {
 	r.Get("/api/auth/policyData", f.bearer, f.policyData)
 	r.Get(nameServerPath+"/name/:name", f.lookupName)
 	r.Get(nameServerPath+"/addr/:address", f.lookupAddress)
+	// A person who searches "bob@box.example" asks https://box.example/name/bob.
+	r.Get("/name/:name", f.lookupName)
+	r.Get("/addr/:address", f.lookupAddress)
 	f.MountRevocation(r)
 }
 

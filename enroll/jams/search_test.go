@@ -119,6 +119,7 @@ func TestNameServer(t *testing.T) {
 			require.Equal(t, map[string]string{"name": "bob", "addr": "0x" + bob.AccountID}, answer, path)
 		}
 	}
+	require.Equal(t, http.StatusOK, c.Do(t, http.MethodGet, "/name/bob", nil, nil).Status, "a search for bob@box.example")
 	status, _ := rawGet(t, box, c, "/api/nameserver/name/%zz")
 	require.Equal(t, http.StatusBadRequest, status)
 }

@@ -81,7 +81,7 @@ func (p Plan) Validate() error {
 	}
 	for _, text := range p.Advertise {
 		a, err := netip.ParseAddr(text)
-		if err != nil || a.IsUnspecified() || a.IsMulticast() || a.Zone() != "" {
+		if err != nil || a.Unmap().IsUnspecified() || a.Unmap().IsMulticast() || a.Zone() != "" {
 			bad("advertise: %q: an IP address at which clients reach the box is needed", text)
 		}
 	}
