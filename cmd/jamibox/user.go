@@ -41,7 +41,7 @@ func (p *profileFlags) add(cmd *cobra.Command) {
 }
 
 // maxPicture is what fits into a request: the box would hang up on a longer one.
-const maxPicture = 3 << 20
+const maxPicture = 3_000_000
 
 // body returns the members for the flags that were given.
 func (p *profileFlags) body(cmd *cobra.Command) (map[string]any, error) {
@@ -65,7 +65,7 @@ func (p *profileFlags) body(cmd *cobra.Command) (map[string]any, error) {
 				return nil, fmt.Errorf("reading the picture: %w", err)
 			}
 			if len(picture) > maxPicture {
-				return nil, fmt.Errorf("the picture %s has more than %d MB", p.picture, maxPicture>>20)
+				return nil, fmt.Errorf("the picture %s has more than %d MB", p.picture, maxPicture/1_000_000)
 			}
 		}
 		body["picture"] = picture
