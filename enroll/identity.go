@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 
 	"jamibox/enroll/organization"
 	"jamibox/enroll/seal"
@@ -58,7 +60,10 @@ type tlsSource struct {
 	org      *organization.Holder
 	identity *tlsidentity.Identity
 	internal *tlsidentity.Internal
-	logger   *slog.Logger
+	// watched is there once given files are served.
+	watched atomic.Pointer[tlsidentity.FileSource]
+	mu      sync.Mutex // one load at a time
+	logger  *slog.Logger
 }
 
 func newTLSSource(o Options) *tlsSource {
@@ -95,10 +100,17 @@ func filesConfig(f organization.TLSFiles) tlsidentity.Config {
 
 // load has a certificate served, or says why none can be.
 func (t *tlsSource) load(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if cfg, ok := t.files(); ok {
-		if err := tlsidentity.NewFileSource(cfg, t.identity, tlsidentity.Options{Logger: t.logger}).Load(); err != nil {
+		source := t.watched.Load()
+		if source == nil {
+			source = tlsidentity.NewFileSource(cfg, t.identity, tlsidentity.Options{Logger: t.logger})
+		}
+		if err := source.Load(); err != nil {
 			return fmt.Errorf("loading the TLS certificate: %w", err)
 		}
+		t.watched.Store(source)
 		return nil
 	}
 	if _, err := t.org.Current(); err == nil {
@@ -121,16 +133,16 @@ func (t *tlsSource) run(ctx context.Context) error {
 	if err := t.load(ctx); err != nil {
 		return err
 	}
-	if cfg, ok := t.files(); ok {
-		return tlsidentity.NewFileSource(cfg, t.identity, tlsidentity.Options{Logger: t.logger}).Run(ctx)
+	if source := t.watched.Load(); source != nil {
+		return source.Run(ctx)
 	}
 	return t.internal.Run(ctx)
 }
 
 // err returns why the certificate is not as it should be, or nil.
 func (t *tlsSource) err() error {
-	if _, files := t.files(); files {
-		return nil
+	if source := t.watched.Load(); source != nil {
+		return source.Err()
 	}
 	if _, err := t.org.Current(); err != nil {
 		return nil

@@ -96,7 +96,7 @@ func New(o Options) (*Server, error) {
 	s.accounts = account.New(o.Store, o.Box, o.Organization, s.keys, log, o.Bar, o.Logger)
 	s.devices = device.New(o.Store, s.accounts, o.Organization, log, o.Bar, s.revocationURLs, o.Logger)
 	s.tls = newTLSSource(o)
-	s.setup = NewSetup(o.Store, o.Box, o.Organization, s.accounts, o.Config, o.Logger)
+	s.setup = NewSetup(o.Store, o.Box, o.Organization, s.accounts, log, o.Config, s.tls.load)
 	settings := policy.New(o.Store, o.Network, log)
 	s.jams = &jams.Face{
 		Accounts: s.accounts, Devices: s.devices, Contacts: contacts.New(o.Store, o.Logger),

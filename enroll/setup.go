@@ -8,7 +8,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/admin"
+	"jamibox/enroll/audit"
 	"jamibox/enroll/organization"
 	"jamibox/enroll/seal"
 	"jamibox/enroll/store"
@@ -30,17 +30,21 @@ type Setup struct {
 	box      *seal.Box
 	org      *organization.Holder
 	accounts *account.Service
+	audit    *audit.Log
 	cfg      Config
-	logger   *slog.Logger
-	code     string
-	mu       sync.Mutex // one set-up at a time
+	// serve has the new certificate served, before the set-up is answered.
+	serve func(context.Context) error
+	code  string
+	mu    sync.Mutex // one set-up at a time
 }
 
-// NewSetup returns the set-up with a fresh code.
-func NewSetup(s *store.Store, box *seal.Box, org *organization.Holder, accounts *account.Service, cfg Config, logger *slog.Logger) *Setup {
+// NewSetup returns the set-up with a fresh code. serve is called once all is stored.
+func NewSetup(s *store.Store, box *seal.Box, org *organization.Holder, accounts *account.Service, log *audit.Log,
+	cfg Config, serve func(context.Context) error,
+) *Setup {
 	text := rand.Text()
 	return &Setup{
-		store: s, box: box, org: org, accounts: accounts, cfg: cfg, logger: logger,
+		store: s, box: box, org: org, accounts: accounts, audit: log, cfg: cfg, serve: serve,
 		code: text[:4] + "-" + text[4:8] + "-" + text[8:12],
 	}
 }
@@ -98,8 +102,8 @@ func (s *Setup) SetUp(ctx context.Context, r admin.SetupRequest) error {
 		return err
 	}
 	s.org.Set(org)
-	s.logger.Info("set up", "organization", org.Name, "public_url", org.PublicURL)
-	return nil
+	s.audit.Record(ctx, "set up", org.Name, org.PublicURL)
+	return s.serve(ctx)
 }
 
 func (s *Setup) makeIdentity(ctx context.Context, plan organization.Plan) error {

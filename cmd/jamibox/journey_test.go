@@ -160,7 +160,7 @@ func TestUsageMessages(t *testing.T) {
 		{"requires at least 1 arg(s)", []string{"policy", "set"}},
 		{"--password-file is needed", []string{"user", "add", "x"}},
 		{"nothing to change", []string{"user", "edit", "x"}},
-		{`required flag(s) "admin", "organization", "public-url" not set`, []string{"setup"}},
+		{`required flag(s) "admin", "organization" not set`, []string{"setup"}},
 		{"--admin-password-file is needed", []string{"setup", "--organization", "x", "--admin", "x", "--public-url", "https://x"}},
 		{"soon", b.setupArgs("--ca-lifetime", "soon")},
 	} {

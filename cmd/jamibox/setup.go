@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func newSetup(g *globals) *cobra.Command {
 	f.StringVar(&r.Organization, "organization", "", "`name` of the organisation")
 	f.StringVar(&r.Admin, "admin", "", "`name` of the administrator")
 	f.StringVar(&passwordFile, "admin-password-file", "", "`file` with the administrator's password (- for standard input)")
-	f.StringVar(&r.PublicURL, "public-url", "", "`URL` that people type into their client")
+	f.StringVar(&r.PublicURL, "public-url", "", "`URL` that people type into their client (default: server.public_url of the configuration)")
 	f.StringSliceVar(&r.Advertise, "advertise", nil, "IP `address` at which clients reach the box (may be repeated; default: the box's own)")
 	f.StringVar(&r.CAKeyType, "ca-key-type", "", "`type` of the CA's key: rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384 (default rsa-4096)")
 	f.StringVar(&r.CASubject.CommonName, "ca-common-name", "", "common `name` of the CA (default: the organisation's name and CA)")
@@ -69,7 +70,7 @@ func newSetup(g *globals) *cobra.Command {
 	f.StringVar(&r.TLS.Key, "tls-key", "", "`file` of its private key")
 	f.StringVar(&passphraseFile, "tls-passphrase-file", "", "`file` with the passphrase of the key")
 	f.StringVar(&r.TLS.CAFile, "tls-ca-file", "", "PEM `file` of a root that clients trust beside the public ones")
-	for _, name := range []string{"organization", "admin", "public-url"} {
+	for _, name := range []string{"organization", "admin"} {
 		// The flag exists, so this cannot fail.
 		_ = cmd.MarkFlagRequired(name)
 	}
@@ -98,7 +99,9 @@ func setUp(ctx context.Context, g *globals, r admin.SetupRequest, out io.Writer)
 		}
 		return err
 	}
-	return g.print(out, map[string]string{"public_url": r.PublicURL}, func(w io.Writer) {
-		fmt.Fprintf(w, "Set up. Start the box with \"jamibox serve\" and add people with \"jamibox user add\".\nClients connect to %s\n", r.PublicURL)
+	// The configuration goes before what was asked for here.
+	url := cmp.Or(cfg.Server.PublicURL, r.PublicURL)
+	return g.print(out, map[string]string{"public_url": url}, func(w io.Writer) {
+		fmt.Fprintf(w, "Set up. Start the box with \"jamibox serve\" and add people with \"jamibox user add\".\nClients connect to %s\n", url)
 	})
 }

@@ -18,10 +18,7 @@ const SessionLifetime = 8 * time.Hour
 // NewAdministrator returns the row of a new administrator. Errors: ErrInvalid.
 func (s *Service) NewAdministrator(ctx context.Context, name, password string) (store.Administrator, error) {
 	name, err := checkName(name)
-	if err != nil {
-		return store.Administrator{}, err
-	}
-	if err := checkPassword(password); err != nil {
+	if err := errors.Join(err, checkPassword(password)); err != nil {
 		return store.Administrator{}, err
 	}
 	hash, err := s.hasher.hash(ctx, password)

@@ -27,7 +27,7 @@ const (
 	// Search results carry the pictures of many people in one body, so they
 	// are kept small: a square of this side, some 5 KB.
 	pictureSide      = 128
-	maxPictureBytes  = 5 << 20
+	maxPictureBytes  = 3 << 20
 	maxPicturePixels = 40_000_000
 )
 

@@ -96,7 +96,7 @@ func TestShrinkRefuses(t *testing.T) {
 		"svg":          {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "not a PNG"},
 		"cut off":      {good[:len(good)/2], "picture"},
 		"head only":    {bomb(5000, 5000), "damaged"},
-		"too long":     {make([]byte, maxPictureBytes+1), "more than 5 MB"},
+		"too long":     {make([]byte, maxPictureBytes+1), "more than 3 MB"},
 	} {
 		_, err := shrink(c.file)
 		require.ErrorIs(t, err, ErrInvalid, name)

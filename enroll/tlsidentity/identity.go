@@ -33,7 +33,7 @@ type Info struct {
 	Subject  string    `json:"subject"`
 	Issuer   string    `json:"issuer"`
 	Names    []string  `json:"names"`
-	NotAfter time.Time `json:"notAfter"`
+	NotAfter time.Time `json:"not_after"`
 	// Source is SourceInternal, SourceFiles or SourceEphemeral.
 	Source string `json:"source"`
 }
