@@ -19,8 +19,7 @@ build:
 # Starts on unprivileged ports with its data in ./data and prints where to go on.
 run: build
 	packaging/deps.sh run
-	@mkdir -p data
-	JAMIBOX_SERVER_LISTEN=$${JAMIBOX_SERVER_LISTEN-:8443} JAMIBOX_SERVER_HTTP_LISTEN=$${JAMIBOX_SERVER_HTTP_LISTEN-:8080} \
+	@JAMIBOX_SERVER_LISTEN=$${JAMIBOX_SERVER_LISTEN-:8443} JAMIBOX_SERVER_HTTP_LISTEN=$${JAMIBOX_SERVER_HTTP_LISTEN-:8080} \
 		bin/jamibox serve --data-dir $${JAMIBOX_DATA_DIR-data}
 
 # All that CI runs.
