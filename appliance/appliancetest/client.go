@@ -184,9 +184,6 @@ func (r Reply) JSON(t testing.TB, out any) {
 	require.NoError(t, json.Unmarshal(r.Body, out), "%s", r.Body)
 }
 
-// TrustAnything has the client take any server certificate, as before set-up.
-func (c *Client) TrustAnything() { c.tls.InsecureSkipVerify = true }
-
 // KeepAlive has the client keep its connection, for where many requests follow
 // each other.
 func (c *Client) KeepAlive() {

@@ -231,7 +231,7 @@ func TestEnrolmentRefused(t *testing.T) {
 func TestNotSetUp(t *testing.T) {
 	box := appliancetest.New(t, func(_ *config.Config, r *admin.SetupRequest) { r.Organization = "" })
 	c := box.NewClient(t)
-	c.TrustAnything()
+	c.TrustAny()
 	reply := c.Do(t, http.MethodPost, "/api/auth/device", `{}`, appliancetest.Basic("alice", appliancetest.Password))
 	require.NotEqual(t, http.StatusOK, reply.Status)
 	reply = c.Do(t, http.MethodGet, "/readyz", nil, nil)

@@ -73,7 +73,7 @@ uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
 
 	c := box.NewClient(t)
 	c.Base = "https://" + address
-	c.TrustAnything()
+	c.TrustAny()
 	require.Eventually(t, func() bool {
 		_, err := c.TryDo(http.MethodGet, "/healthz", nil, nil)
 		return err == nil
@@ -85,7 +85,7 @@ uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
 
 	forger := box.NewClient(t)
 	forger.Base = c.Base
-	forger.TrustAnything()
+	forger.TrustAny()
 	reply := forger.Do(t, http.MethodPost, "/api/login", "{}", func(r *http.Request) {
 		r.Header.Set("X-Client-Cert", "forged")
 	})
