@@ -12,7 +12,7 @@ import (
 
 // requestLines is a listener whose connections may begin with a request line
 // as desktop and iOS clients send it when they search: with the spaces that a
-// person typed. HTTP servers refuse such a line, fasthttp from 1.52 on too. The
+// person typed. HTTP servers refuse such a line, fasthttp 1.74 too. The
 // spaces are percent-encoded before the server sees them, in the first line
 // of a connection only: these clients open a connection for each request, and
 // beyond the first line the framing of a request must stay untouched.

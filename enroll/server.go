@@ -121,12 +121,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	if err := s.tls.load(ctx); err != nil {
 		return err
 	}
-	var bar []string
-	bar, err := s.o.Store.BarredDevices(ctx)
+	barred, err := s.o.Store.BarredDevices(ctx)
 	if err != nil {
-		return fmt.Errorf("listing barred devices: %w", err)
+		return fmt.Errorf("listing the barred devices: %w", err)
 	}
-	for _, id := range bar {
+	for _, id := range barred {
 		s.o.Bar.Deny(id)
 	}
 	faces, err := s.listen(ctx)
