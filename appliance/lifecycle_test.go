@@ -90,7 +90,8 @@ func TestSetupStartsEverything(t *testing.T) {
 	before := status(t, b)
 	require.False(t, before.SetUp)
 	require.Equal(t, tlsidentity.SourceEphemeral, before.TLS.Source)
-	require.Equal(t, "waiting", states(before)["turn"])
+	// The relay comes after enrolment, which answers already.
+	require.Eventually(t, func() bool { return states(status(t, b))["turn"] == "waiting" }, 10*time.Second, 10*time.Millisecond)
 	code, _ := fetch(t, b.URL+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, code)
 	code, _ = fetch(t, b.HTTPURL+"/root.pem")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -184,12 +185,14 @@ func (b *box) launch(t testing.TB) {
 	})
 }
 
-// start starts the server and waits until it answers.
+var enrolmentReady = regexp.MustCompile(`(?m)^enroll +ready`)
+
+// start starts the server and waits until it says that it enrols.
 func (b *box) start(t testing.TB) {
 	t.Helper()
 	b.launch(t)
 	require.Eventually(t, func() bool {
-		return b.run(t, "status").code != 3
+		return enrolmentReady.MatchString(b.run(t, "status").stdout)
 	}, 20*time.Second, 20*time.Millisecond, "the server does not answer")
 }
 
