@@ -75,17 +75,21 @@ func Open(ctx context.Context, cfg config.Config, logger *slog.Logger, announce 
 		return nil, fmt.Errorf("opening the pages: %w", err)
 	}
 	a.relay = newRelay(cfg.Turn, a.org, logger.With("service", "turn"))
+	if err := a.relay.loadDenied(ctx, a.store); err != nil {
+		return nil, err
+	}
 	a.supervisor = supervisor.New(supervisor.Options{Logger: logger})
 	enrollConfig := enroll.Config{Server: cfg.Server, TLS: cfg.TLS}
 	a.enroll, err = enroll.New(enroll.Options{
 		Config: enrollConfig, Store: a.store, Box: box, Organization: a.org,
-		Network: network{cfg: cfg, org: a.org, relay: a.relay}, Bar: a.relay,
+		Network: network{cfg: cfg, org: a.org, relay: a.relay}, Bar: a.relay, Relay: a.relayAdmin(box, logger),
 		SocketPath: a.dir.Path(SocketFile), Services: a.services, Details: a.details,
 		Announce: announce, UI: pages, Logger: logger.With("service", "enroll"),
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.relay.certificate = a.enroll.Certificate
 	a.supervisor.Add(a.enroll, supervisor.ServiceOptions{Critical: true})
 	if cfg.Turn.Enabled {
 		a.supervisor.Add(a.relay, supervisor.ServiceOptions{Wait: a.org.SetUp(), WaitDetail: "waits for the set-up"})

@@ -22,8 +22,8 @@ type network struct {
 // addresses returns how clients reach the box: the configured or set-up
 // addresses, else the host of the public URL.
 func (n network) addresses() []string {
-	if len(n.cfg.Turn.Advertise) > 0 {
-		return n.cfg.Turn.Advertise
+	if told := n.cfg.Turn.AdvertisedAddrs(); len(told) > 0 {
+		return told
 	}
 	if org, err := n.org.Current(); err == nil && len(org.Advertise) > 0 {
 		return org.Advertise

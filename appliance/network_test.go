@@ -57,7 +57,7 @@ func TestNetwork(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := config.Default()
-			org := &organization.Organization{RelaySecret: make([]byte, 32)}
+			org := &organization.Organization{Relay: organization.RelaySecrets{Names: make([]byte, 32), Current: make([]byte, 32)}}
 			test.change(&cfg, org)
 			holder := organization.NewHolder()
 			holder.Set(org)

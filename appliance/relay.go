@@ -4,24 +4,27 @@ package appliance
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 
 	"jamibox/enroll/organization"
 	"jamibox/turn"
+	"jamibox/turn/credential"
 )
 
 // relay is the TURN server from the moment the organisation exists: its
 // credentials come from the organisation's secret, its addresses from the
 // set-up where the configuration names none. It is safe for concurrent use.
 type relay struct {
-	cfg    turn.Config
-	org    *organization.Holder
-	logger *slog.Logger
+	cfg         turn.Config
+	org         *organization.Holder
+	certificate turn.Certificate // set before Run
+	logger      *slog.Logger
 
 	mu     sync.Mutex
-	creds  *turn.Credentials // guarded by mu
-	server *turn.Server      // guarded by mu
+	creds  *credential.Credentials // guarded by mu
+	server *turn.Server            // guarded by mu
 }
 
 func newRelay(cfg turn.Config, org *organization.Holder, logger *slog.Logger) *relay {
@@ -53,11 +56,11 @@ func (r *relay) build() (*turn.Server, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.server = turn.New(cfg, creds, r.logger)
+	r.server = turn.New(turn.Options{Config: cfg, Credentials: creds, Certificate: r.certificate, Logger: r.logger})
 	return r.server, nil
 }
 
-func (r *relay) credentials() (*turn.Credentials, error) {
+func (r *relay) credentials() (*credential.Credentials, error) {
 	org, err := r.org.Current()
 	if err != nil {
 		return nil, err
@@ -65,7 +68,9 @@ func (r *relay) credentials() (*turn.Credentials, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.creds == nil {
-		r.creds = turn.NewCredentials(org.RelaySecret, r.cfg.Realm)
+		if r.creds, err = credential.New(r.cfg.Realm, relaySecrets(org.Relay)); err != nil {
+			return nil, fmt.Errorf("making the relay's credentials: %w", err)
+		}
 	}
 	return r.creds, nil
 }

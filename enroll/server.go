@@ -4,6 +4,7 @@ package enroll
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,8 +49,11 @@ type Options struct {
 	Organization *organization.Holder
 	// Network tells clients where the relay and the DHT are.
 	Network policy.Network
-	// Bar is told which devices the relay must refuse.
+	// Bar is told of devices that the relay must refuse from now on; those
+	// that it must refuse from the start it finds in Store.
 	Bar account.Bar
+	// Relay is the relay for its administrator.
+	Relay admin.Relay
 	// SocketPath is where the command line reaches the server.
 	SocketPath string
 	// Services returns the overall state of the box and that of each service.
@@ -106,7 +110,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.admin = &admin.Face{
 		Accounts: s.accounts, Devices: s.devices, Policy: settings, Org: o.Organization, Store: o.Store,
-		Setup: s.setup, Status: s.status, RootPEM: s.tls.rootPEM, Logger: o.Logger,
+		Setup: s.setup, Relay: o.Relay, Status: s.status, RootPEM: s.tls.rootPEM, Logger: o.Logger,
 	}
 	return s, nil
 }
@@ -120,13 +124,6 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if err := s.tls.load(ctx); err != nil {
 		return err
-	}
-	barred, err := s.o.Store.BarredDevices(ctx)
-	if err != nil {
-		return fmt.Errorf("listing the barred devices: %w", err)
-	}
-	for _, id := range barred {
-		s.o.Bar.Deny(id)
 	}
 	faces, err := s.listen(ctx)
 	if err != nil {
@@ -170,6 +167,12 @@ func (s *Server) Addrs() (https, http net.Addr) {
 		return r.https, r.http
 	}
 	return nil, nil
+}
+
+// Certificate finds the certificate that the box serves TLS with at present, for
+// other services of the box.
+func (s *Server) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return s.tls.identity.GetCertificate(hello)
 }
 
 // listen opens all faces or none.

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package turn is the relay: a TURN server (RFC 8656) on UDP and TCP through
-// which clients that cannot reach each other directly exchange their packets.
+// Package turn is the relay: a TURN server (RFC 8656, and RFC 6062 for TCP) on
+// UDP, TCP and TLS, through which clients that cannot reach each other directly
+// exchange their packets and connections.
 //
-// The protocol is pion/turn's work. This package owns what surrounds it: the
-// sockets, the credentials of devices, the relayed ports, the rules on which
-// peers may be reached, the counters and the health probe. They sit on the
-// seams pion offers:
+// This package owns the listening sockets and wires the parts together:
 //
-//	datagrams, streams   the listening sockets handed to pion
-//	Credentials          its authentication handler
-//	relays, relayConn    its relay address generator
+//	message     STUN messages: framing, attributes, answers
+//	auth        who signed a request (long-term credentials)
+//	credential  the credentials of devices, derived from a secret
+//	peer        which peers may be reached
+//	port        relayed ports in use
+//	ledger      who has which allocation: quotas, live list, history, counters
+//	udprelay    relayed UDP: the gate in front of pion/turn
+//	tcprelay    relayed TCP, which is ours, since pion/turn v3 has none
+//
+// A message goes from a socket here to one of the two relays; both ask auth,
+// ledger and peer, and nothing asks back.
 //
 // It must not know users, databases, HTTP or any other room of the appliance:
 // a device is an opaque string to it, and whoever revokes one says so through
-// [Credentials.Deny].
+// its [jamibox/turn/credential.Credentials].
 package turn

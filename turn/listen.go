@@ -3,11 +3,13 @@
 package turn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 )
 
 const (
@@ -17,88 +19,128 @@ const (
 	// portAttempts bounds the search for a port that is free over TCP and UDP
 	// alike when any will do.
 	portAttempts = 16
+	// maxSharing is how many UDP sockets share one address at most.
+	maxSharing = 8
 )
 
-// sockets are the listening sockets of one address, on one port.
-type sockets struct {
-	tcp *net.TCPListener
-	udp []*net.UDPConn // never empty
-}
-
-// listen binds an address over TCP and UDP. Port 0 takes any free one.
+// endpoint is one address of turn.listen, with its sockets on one port.
 //
-// Where the host part is empty or a wildcard, each servable address of local
-// gets a UDP socket of its own: an answer from a wildcard socket carries the
+// Where the host part is empty or a wildcard, each servable address of the box
+// gets UDP sockets of its own: an answer from a wildcard socket carries the
 // source address that the route back prefers, which on a box with several
 // addresses need not be the one the client sent to, and clients drop such an
 // answer. Over TCP the connection fixes both addresses, so one wildcard
 // listener does.
-func listen(address string, local []localAddr, logger *slog.Logger) (*sockets, error) {
+type endpoint struct {
+	network  string // "udp" or "udp4"
+	wildcard bool
+	tcp      *net.TCPListener
+	udp      map[netip.Addr][]*net.UDPConn // several where the kernel spreads clients over them
+}
+
+// listen binds an address over TCP and UDP. Port 0 takes any free one.
+func listen(address string, local []localAddr, logger *slog.Logger) (*endpoint, error) {
 	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("resolving turn.listen %q: %w", address, err)
 	}
 	for attempt := 1; ; attempt++ {
-		s, err := bind(addr, local, logger)
+		e, err := bind(addr, local, logger)
 		if err == nil || addr.Port != 0 || attempt == portAttempts || !isAddrInUse(err) {
-			return s, err
+			return e, err
 		}
 	}
 }
 
-func bind(addr *net.TCPAddr, local []localAddr, logger *slog.Logger) (*sockets, error) {
+func bind(addr *net.TCPAddr, local []localAddr, logger *slog.Logger) (*endpoint, error) {
+	e := &endpoint{network: "udp", wildcard: addr.IP == nil || addr.IP.IsUnspecified(), udp: make(map[netip.Addr][]*net.UDPConn)}
 	network := "tcp"
 	if ip, ok := netip.AddrFromSlice(addr.IP); ok && ip.Unmap() == netip.IPv4Unspecified() {
-		network = "tcp4"
+		network, e.network = "tcp4", "udp4"
 	}
-	tcp, err := net.ListenTCP(network, addr)
-	if err != nil {
+	var err error
+	// TCP goes first: it alone tells that another program has the port, as
+	// UDP sockets that share their address bind one more without an error.
+	if e.tcp, err = net.ListenTCP(network, addr); err != nil {
 		return nil, bindError(addr, "TCP", err)
 	}
-	s := &sockets{tcp: tcp}
-	port := tcp.Addr().(*net.TCPAddr).Port
-
-	wildcard := addr.IP == nil || addr.IP.IsUnspecified()
-	for _, ip := range udpAddrs(addr, network, local) {
-		udpAddr := &net.UDPAddr{IP: ip.AsSlice(), Port: port, Zone: ip.Zone()}
-		conn, err := net.ListenUDP("udp", udpAddr)
-		if err != nil && wildcard && isAddrUnavailable(err) {
-			// Not usable yet or gone since it was listed; the others serve.
-			logger.Warn("skipping an address that cannot be bound", "addr", udpAddr.String(), "err", err)
-			continue
-		}
-		if err != nil {
-			return nil, errors.Join(bindError(udpAddr, "UDP", err), s.close())
-		}
-		if err := conn.SetReadBuffer(listenBuffer); err != nil {
-			logger.Debug("keeping the receive buffer as it is", "addr", udpAddr.String(), "err", err)
-		}
-		s.udp = append(s.udp, conn)
+	if e.wildcard {
+		_, _, err = e.follow(local, logger)
+	} else {
+		err = e.bindUDP(addr.AddrPort().Addr().Unmap())
 	}
-	if len(s.udp) == 0 {
-		return nil, errors.Join(fmt.Errorf("listening on %s over UDP: the box has no address to listen on", addr), s.close())
+	if err != nil {
+		return nil, errors.Join(err, e.close())
 	}
-	return s, nil
+	if len(e.udp) == 0 {
+		return nil, errors.Join(fmt.Errorf("listening on %s over UDP: the box has no address to listen on", addr), e.close())
+	}
+	return e, nil
 }
 
-// udpAddrs returns the addresses that stand for the one listened on.
-func udpAddrs(addr *net.TCPAddr, network string, local []localAddr) []netip.Addr {
-	if addr.IP != nil && !addr.IP.IsUnspecified() {
-		return []netip.Addr{addr.AddrPort().Addr().Unmap()}
+// follow gives a wildcard endpoint sockets for each address that the box has by
+// now, and returns them, and those of addresses that are gone, which the caller
+// closes. An error concerns some of the addresses only.
+func (e *endpoint) follow(local []localAddr, logger *slog.Logger) (added, gone []*net.UDPConn, err error) {
+	if !e.wildcard {
+		return nil, nil, nil
 	}
-	seen := make(map[netip.Addr]struct{})
-	var addrs []netip.Addr
+	wanted := make(map[netip.Addr]bool)
 	for _, l := range local {
-		if !l.servable() || network == "tcp4" && !l.addr().Is4() {
+		if !l.servable() || e.network == "udp4" && !l.addr().Is4() {
 			continue
 		}
-		// Two interfaces may carry the same address.
-		if _, again := seen[l.addr()]; !again {
-			seen[l.addr()] = struct{}{}
-			addrs = append(addrs, l.addr())
+		wanted[l.addr()] = true
+		if _, bound := e.udp[l.addr()]; bound {
+			continue
+		}
+		if failure := e.bindUDP(l.addr()); isAddrUnavailable(failure) {
+			// Not usable yet, or gone since it was listed; the others serve.
+			logger.Warn("passing over an address that cannot be bound", "addr", l.addr().String(), "err", failure)
+			continue
+		} else if failure != nil {
+			err = errors.Join(err, failure)
+			continue
+		}
+		added = append(added, e.udp[l.addr()]...)
+	}
+	for ip, conns := range e.udp {
+		if !wanted[ip] {
+			delete(e.udp, ip)
+			gone = append(gone, conns...)
 		}
 	}
-	return addrs
+	return added, gone, err
+}
+
+// bindUDP binds one socket for each processor, where they can share an address.
+func (e *endpoint) bindUDP(ip netip.Addr) error {
+	at := netip.AddrPortFrom(ip, uint16(e.tcp.Addr().(*net.TCPAddr).Port))
+	sharing := 1
+	if canShareAddress {
+		sharing = min(runtime.GOMAXPROCS(0), maxSharing)
+	}
+	config := net.ListenConfig{}
+	if sharing > 1 {
+		config.Control = shareAddress
+	}
+	var conns []*net.UDPConn
+	for range sharing {
+		conn, err := config.ListenPacket(context.Background(), "udp", at.String())
+		if err != nil {
+			errs := []error{bindError(net.UDPAddrFromAddrPort(at), "UDP", err)}
+			for _, bound := range conns {
+				errs = append(errs, bound.Close())
+			}
+			return errors.Join(errs...)
+		}
+		udp := conn.(*net.UDPConn)
+		// Best effort: the kernel caps it, and a smaller one works.
+		_ = udp.SetReadBuffer(listenBuffer)
+		conns = append(conns, udp)
+	}
+	e.udp[ip] = conns
+	return nil
 }
 
 func bindError(addr net.Addr, protocol string, err error) error {
@@ -108,10 +150,20 @@ func bindError(addr net.Addr, protocol string, err error) error {
 	return fmt.Errorf("listening on %s over %s: %w", addr, protocol, err)
 }
 
-func (s *sockets) close() error {
-	errs := []error{s.tcp.Close()}
-	for _, conn := range s.udp {
-		errs = append(errs, conn.Close())
+// close closes all sockets. One that its user has closed already is none.
+func (e *endpoint) close() error {
+	errs := []error{closed(e.tcp.Close())}
+	for _, conns := range e.udp {
+		for _, conn := range conns {
+			errs = append(errs, closed(conn.Close()))
+		}
 	}
 	return errors.Join(errs...)
+}
+
+func closed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }

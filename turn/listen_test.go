@@ -59,8 +59,9 @@ func TestTakenPort(t *testing.T) {
 	t.Run("over UDP alone", func(t *testing.T) {
 		free, err := listen("127.0.0.1:0", nil, first.logger)
 		require.NoError(t, err)
-		require.NoError(t, free.tcp.Close())
-		other := free.udp[0]
+		require.NoError(t, free.close())
+		other, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(free.tcp.Addr().(*net.TCPAddr).AddrPort()))
+		require.NoError(t, err)
 		defer func() { require.NoError(t, other.Close()) }()
 		cfg.Listen = []string{"127.0.0.1:0", other.LocalAddr().String()}
 		cfg.Ports = "1024-1025"

@@ -12,6 +12,8 @@ import (
 	pion "github.com/pion/turn/v3"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"jamibox/turn/credential"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,7 +33,12 @@ func testConfig() Config {
 }
 
 func newTestServer(cfg Config) *Server {
-	return New(cfg, NewCredentials([]byte(testMaster), testRealm), slog.New(slog.DiscardHandler))
+	secret := []byte(testMaster)
+	creds, err := credential.New(testRealm, credential.Secrets{Names: secret, Current: secret})
+	if err != nil {
+		panic(err)
+	}
+	return New(Options{Config: cfg, Credentials: creds, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // running starts a server and returns what stops it, which is also done at the
@@ -65,7 +72,19 @@ func running(t *testing.T, s *Server) (stop func()) {
 	return stop
 }
 
-func udpAddr(s *Server) *net.UDPAddr { return s.Addrs()[0].(*net.UDPAddr) }
+func udpAddr(s *Server) *net.UDPAddr { return addrOf[*net.UDPAddr](s) }
+
+func tcpAddr(s *Server) *net.TCPAddr { return addrOf[*net.TCPAddr](s) }
+
+// addrOf returns the first listening address of a kind.
+func addrOf[A net.Addr](s *Server) A {
+	for _, addr := range s.Addrs() {
+		if a, ok := addr.(A); ok {
+			return a
+		}
+	}
+	panic("the server does not listen")
+}
 
 type testClient struct {
 	*pion.Client

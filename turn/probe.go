@@ -8,17 +8,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
 	"time"
 
-	pion "github.com/pion/turn/v3"
+	"jamibox/turn/message"
 )
 
 const (
-	// probeDevice has a blank, so that no device can have this id.
-	probeDevice = "health probe"
 	// probeTime bounds a probe if the context does not.
 	probeTime = 10 * time.Second
 	// probeTries are how often a packet is sent; the network may lose some.
@@ -26,127 +25,161 @@ const (
 	probeWait  = time.Second
 )
 
-// Check proves that the relay works: it allocates a relayed address as a
-// client over UDP and one over TCP, lets each send a packet to the other
-// through the relay, and ends both allocations. It returns ErrNotRunning while
-// the relay is not serving.
-func (s *Server) Check(ctx context.Context) (err error) {
+// Check proves that the relay works. Over TCP it does as Jami does: it
+// allocates a relayed address as a client, permits a peer, accepts the
+// connection of that peer, and has a byte echoed through it. Over UDP two
+// clients send each other a packet from relay to relay. It returns
+// ErrNotRunning while the relay is not serving.
+func (s *Server) Check(ctx context.Context) error {
 	r := s.live.Load()
 	if r == nil {
 		return ErrNotRunning
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-
-	server := r.sockets[0].udp[0].LocalAddr().(*net.UDPAddr)
-	overUDP, err := s.dialProbe(ctx, "udp", server.String())
-	if err != nil {
-		return fmt.Errorf("probing the relay: %w", err)
+	server, ok := r.udpAddr()
+	if !ok {
+		return errors.New("probing the relay: the box has no address to listen on")
 	}
-	defer func() { err = errors.Join(err, overUDP.close()) }()
-	overTCP, err := s.dialProbe(ctx, "tcp", server.String())
-	if err != nil {
-		return fmt.Errorf("probing the relay: %w", err)
+	if err := s.checkTCP(ctx, r, server); err != nil {
+		return fmt.Errorf("probing the relay over tcp: %w", err)
 	}
-	defer func() { err = errors.Join(err, overTCP.close()) }()
-
-	// Behind a NAT the advertised address may not lead back here.
-	ip := r.relays.bound
-	if ip.IsUnspecified() {
-		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	udpRelay, tcpRelay := overUDP.relayed(ip), overTCP.relayed(ip)
-	if err := overTCP.client.CreatePermission(udpRelay); err != nil {
-		return fmt.Errorf("probing the relay: asking permission over tcp: %w", err)
-	}
-	if err := send(ctx, overUDP, overTCP, tcpRelay); err != nil {
-		return fmt.Errorf("probing the relay: packet from a udp client to a tcp client: %w", err)
-	}
-	if err := send(ctx, overTCP, overUDP, udpRelay); err != nil {
-		return fmt.Errorf("probing the relay: packet from a tcp client to a udp client: %w", err)
+	if err := s.checkUDP(ctx, r, server); err != nil {
+		return fmt.Errorf("probing the relay over udp: %w", err)
 	}
 	return nil
 }
 
-// probe is a client of the relay with an allocation.
-type probe struct {
-	conn   net.PacketConn
-	client *pion.Client
-	relay  net.PacketConn
-	stop   func() bool
+func (s *Server) checkTCP(ctx context.Context, r *session, server netip.AddrPort) (err error) {
+	client, err := s.dialProbe(ctx, "tcp", server)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.close()) }()
+	allocation, err := client.AllocateTCP()
+	if err != nil {
+		return errors.Join(fmt.Errorf("allocating: %w", err), ctx.Err())
+	}
+	defer func() { err = errors.Join(err, client.release(allocation.Close)) }()
+	relayed := r.reachable(allocation.Addr().(*net.TCPAddr).AddrPort(), server.Addr())
+	if err := client.CreatePermission(net.TCPAddrFromAddrPort(relayed)); err != nil {
+		return errors.Join(fmt.Errorf("asking permission: %w", err), ctx.Err())
+	}
+
+	peer, hangUp, err := r.dialAsPeer(ctx, relayed)
+	if err != nil {
+		return fmt.Errorf("connecting to the relayed address %s: %w", relayed, err)
+	}
+	defer func() { err = errors.Join(err, hangUp()) }()
+	data, err := new(net.Dialer).DialContext(ctx, "tcp", server.String())
+	if err != nil {
+		return fmt.Errorf("connecting for the data: %w", err)
+	}
+	defer func() { err = errors.Join(err, closed(data.Close())) }()
+	deadline, _ := ctx.Deadline()
+	if err := errors.Join(allocation.SetDeadline(deadline), data.SetDeadline(deadline), peer.SetDeadline(deadline)); err != nil {
+		return err
+	}
+	accepted, err := allocation.AcceptTCPWithConn(data)
+	if err != nil {
+		return fmt.Errorf("accepting the peer: %w", err)
+	}
+	return echo(peer, accepted)
 }
 
-// dialProbe returns a client with an allocation, which gives up when ctx ends.
-func (s *Server) dialProbe(ctx context.Context, network, server string) (*probe, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, network, server)
-	if err != nil {
-		return nil, fmt.Errorf("connecting over %s: %w", network, err)
+// dialAsPeer connects to a relayed address from this box, which the policy
+// forbids to all but this one connection: its port is one of the relay's own,
+// so nobody else can have it.
+func (r *session) dialAsPeer(ctx context.Context, relayed netip.AddrPort) (*net.TCPConn, func() error, error) {
+	_, _, ports, ok := r.book.over("tcp").Relayed(message.FamilyOf(relayed.Addr()), relayed.Addr())
+	if !ok {
+		return nil, nil, errors.New("no address of its family is served")
 	}
-	p := &probe{conn: packets{conn}}
-	if network == "tcp" {
-		p.conn = pion.NewSTUNConn(conn)
-	}
-	username, password := s.creds.For(probeDevice)
-	p.client, err = pion.NewClient(&pion.ClientConfig{
-		// Only looked at by pion, which resolves IPv4 alone: the connection
-		// leads to the server already.
-		TURNServerAddr: "127.0.0.1:3478",
-		Username:       username,
-		Password:       password,
-		Conn:           p.conn,
-		LoggerFactory:  pionLogger{s.logger},
+	var conn net.Conn
+	var withdraw func()
+	number, err := ports.Take(func(number uint16) error {
+		from := netip.AddrPortFrom(relayed.Addr(), number)
+		withdraw = r.policy.Admit(from)
+		dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(from)}
+		var err error
+		if conn, err = dialer.DialContext(ctx, "tcp", relayed.String()); err != nil {
+			withdraw()
+		}
+		return err
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("making a client: %w", err), conn.Close())
+		return nil, nil, err
 	}
-	p.stop = context.AfterFunc(ctx, p.giveUp)
-	if err := p.client.Listen(); err != nil {
-		return nil, errors.Join(fmt.Errorf("listening over %s: %w", network, err), p.close())
-	}
-	if p.relay, err = p.client.Allocate(); err != nil {
-		return nil, errors.Join(fmt.Errorf("allocating over %s: %w", network, err), p.close(), ctx.Err())
-	}
-	return p, nil
+	return conn.(*net.TCPConn), func() error {
+		withdraw()
+		// A reset leaves the port free for the next probe.
+		err := errors.Join(conn.(*net.TCPConn).SetLinger(0), closed(conn.Close()))
+		ports.Give(number)
+		return err
+	}, nil
 }
 
-// relayed returns where the relayed address is reached at ip.
-func (p *probe) relayed(ip netip.Addr) *net.UDPAddr {
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(p.relay.LocalAddr().(*net.UDPAddr).Port)))
-}
-
-// giveUp fails what waits for an answer and what would be sent next.
-func (p *probe) giveUp() {
-	p.client.Close()
-	// The only error is that the connection is closed already.
-	_ = p.conn.SetDeadline(time.Unix(1, 0))
-}
-
-// close ends the allocation and the connection. It must be called once.
-func (p *probe) close() error {
-	p.stop()
-	var errs []error
-	if p.relay != nil {
-		// The allocation is to end even when time is up.
-		errs = append(errs, p.conn.SetWriteDeadline(time.Time{}), p.relay.Close())
+// echo sends a byte from one end of a relayed connection to the other and back.
+func echo(peer, client net.Conn) error {
+	one := []byte{'?'}
+	for _, way := range [][2]net.Conn{{peer, client}, {client, peer}} {
+		if _, err := way[0].Write(one); err != nil {
+			return fmt.Errorf("sending a byte: %w", err)
+		}
+		got := make([]byte, 1)
+		if _, err := io.ReadFull(way[1], got); err != nil {
+			return fmt.Errorf("receiving a byte: %w", err)
+		}
+		if !bytes.Equal(got, one) {
+			return fmt.Errorf("receiving a byte: got %q instead of %q", got, one)
+		}
 	}
-	p.client.Close()
-	return errors.Join(append(errs, p.conn.Close())...)
+	return nil
 }
 
-// send lets one probe send a packet to the relayed address of another, which
-// must get it.
-func send(ctx context.Context, from, to *probe, relayed net.Addr) error {
+func (s *Server) checkUDP(ctx context.Context, r *session, server netip.AddrPort) (err error) {
+	var clients [2]*probe
+	var relays [2]net.PacketConn
+	var addrs [2]*net.UDPAddr
+	for i, network := range []string{"udp", "tcp"} {
+		client, err := s.dialProbe(ctx, network, server)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, client.close()) }()
+		relay, err := client.Allocate()
+		if err != nil {
+			return errors.Join(fmt.Errorf("allocating over %s: %w", network, err), ctx.Err())
+		}
+		defer func() { err = errors.Join(err, client.release(relay.Close)) }()
+		clients[i], relays[i] = client, relay
+		addrs[i] = net.UDPAddrFromAddrPort(r.reachable(relay.LocalAddr().(*net.UDPAddr).AddrPort(), server.Addr()))
+	}
+	if err := clients[1].CreatePermission(addrs[0]); err != nil {
+		return errors.Join(fmt.Errorf("asking permission: %w", err), ctx.Err())
+	}
+	// The first one's packet opens its side, so that the second's can come in.
+	if err := send(ctx, relays[0], relays[1], addrs[1]); err != nil {
+		return fmt.Errorf("packet from a udp client to a tcp client: %w", err)
+	}
+	if err := send(ctx, relays[1], relays[0], addrs[0]); err != nil {
+		return fmt.Errorf("packet from a tcp client to a udp client: %w", err)
+	}
+	return nil
+}
+
+// send lets one relayed address send a packet to another, which must get it.
+func send(ctx context.Context, from, to net.PacketConn, relayed net.Addr) error {
 	sent := []byte(rand.Text())
 	received := make([]byte, 2*len(sent))
 	for range probeTries {
-		if _, err := from.relay.WriteTo(sent, relayed); err != nil {
+		if _, err := from.WriteTo(sent, relayed); err != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		if err := to.relay.SetReadDeadline(time.Now().Add(probeWait)); err != nil {
+		if err := to.SetReadDeadline(time.Now().Add(probeWait)); err != nil {
 			return err
 		}
-		n, _, err := to.relay.ReadFrom(received)
+		n, _, err := to.ReadFrom(received)
 		switch {
 		case err == nil && bytes.Equal(received[:n], sent):
 			return nil
@@ -164,13 +197,13 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// packets is a connected UDP socket as a packet connection: net's own refuses
-// WriteTo.
-type packets struct{ net.Conn }
-
-func (c packets) ReadFrom(p []byte) (int, net.Addr, error) {
-	n, err := c.Read(p)
-	return n, c.RemoteAddr(), err
+// reachable returns where this box itself reaches a relayed address: behind a
+// NAT the advertised one may not lead back here, but its sockets are bound to
+// the address that the client came in on as well.
+func (r *session) reachable(relayed netip.AddrPort, server netip.Addr) netip.AddrPort {
+	_, bound, _, ok := r.book.over("udp").Relayed(message.FamilyOf(relayed.Addr()), server)
+	if !ok || bound.IsUnspecified() {
+		bound = server
+	}
+	return netip.AddrPortFrom(bound, relayed.Port())
 }
-
-func (c packets) WriteTo(p []byte, _ net.Addr) (int, error) { return c.Write(p) }

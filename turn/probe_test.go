@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"jamibox/turn/ledger"
 )
 
 func TestCheck(t *testing.T) {
@@ -27,17 +29,21 @@ func TestCheck(t *testing.T) {
 				status := s.Status()
 				return status.Allocations == 0 && status.Streams == 0
 			}, patience, time.Millisecond)
-			require.Eventually(t, func() bool { return s.Status().Up.Packets == 2 }, patience, time.Millisecond)
+			relayed := func() map[ledger.Protocol]ledger.Flow { return s.Counters().Relayed }
+			require.Eventually(t, func() bool { return relayed()[ledger.UDP].Up.Packets == 2 }, patience, time.Millisecond)
+			require.Eventually(t, func() bool {
+				return relayed()[ledger.TCP] == ledger.Flow{Up: ledger.Traffic{Bytes: 1}, Down: ledger.Traffic{Bytes: 1}}
+			}, patience, time.Millisecond)
 			stop()
 			require.ErrorIs(t, s.Check(t.Context()), ErrNotRunning)
 		})
 	}
 	t.Run("error/no port left", func(t *testing.T) {
 		cfg := testConfig()
-		cfg.Ports = "61320-61320"
+		cfg.Ports = "21320-21320"
 		s := newTestServer(cfg)
 		running(t, s)
-		require.ErrorContains(t, s.Check(t.Context()), "508")
+		require.ErrorContains(t, s.Check(t.Context()), "no relayed port is free")
 	})
 	t.Run("error/context ended", func(t *testing.T) {
 		s := newTestServer(testConfig())
@@ -54,7 +60,11 @@ func TestCheck(t *testing.T) {
 		defer func() { require.NoError(t, deaf.Close()) }()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		_, err = s.dialProbe(ctx, "udp", deaf.LocalAddr().String())
-		require.ErrorIs(t, err, context.DeadlineExceeded)
+		client, err := s.dialProbe(ctx, "udp", deaf.LocalAddr().(*net.UDPAddr).AddrPort())
+		require.NoError(t, err)
+		_, err = client.Allocate()
+		require.Error(t, err)
+		require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded)
+		require.NoError(t, client.close())
 	})
 }

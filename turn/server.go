@@ -4,30 +4,78 @@ package turn
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync/atomic"
+	"time"
+
+	"github.com/pion/stun/v2"
+
+	"jamibox/turn/auth"
+	"jamibox/turn/credential"
+	"jamibox/turn/ledger"
 )
+
+// Certificate finds the certificate for a TLS client, as in [tls.Config].
+type Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+
+// Options are what a relay is made of.
+type Options struct {
+	// Config holds the settings; mistakes in it are told by Run.
+	Config Config
+	// Credentials must be for the realm of Config.
+	Credentials *credential.Credentials
+	// Certificate may be nil as long as Config has no TLSListen.
+	Certificate Certificate
+	// Logger must not be nil.
+	Logger *slog.Logger
+}
 
 // Server is the relay service. Its methods are safe for concurrent use, but
 // Run must not be called again before it returned.
 type Server struct {
-	cfg    Config
-	creds  *Credentials
-	logger *slog.Logger
-	limits streamLimits
+	cfg         Config
+	creds       *credential.Credentials
+	certificate Certificate
+	logger      *slog.Logger
 
-	count counters
-	live  atomic.Pointer[session] // nil while not serving
+	// These count over all runs.
+	ledger *ledger.Ledger
+	auth   *auth.Authenticator
+
+	live atomic.Pointer[session] // nil while not serving
 }
 
-// New returns a relay that is not running. None of the arguments may be nil,
-// and creds must be for the realm of cfg. Mistakes in cfg are told by Run.
-func New(cfg Config, creds *Credentials, logger *slog.Logger) *Server {
-	return &Server{cfg: cfg, creds: creds, logger: logger, limits: defaultStreamLimits()}
+// New returns a relay that is not running.
+func New(o Options) *Server {
+	c := o.Config
+	s := &Server{
+		cfg:         c,
+		creds:       o.Credentials,
+		certificate: o.Certificate,
+		logger:      o.Logger,
+		ledger: ledger.New(ledger.Limits{
+			Total:                    c.MaxAllocations,
+			PerUser:                  c.MaxAllocationsPerDevice,
+			PerSource:                c.MaxAllocationsPerSource,
+			ConnectionsPerAllocation: connectionsPerAllocation,
+			ConnectionsPerUser:       c.MaxConnectionsPerDevice,
+			BytesPerSecond:           int64(c.MaxBytesPerSecondPerDevice),
+			Shared:                   credential.Shared,
+			Idle:                     time.Minute,
+		}, time.Now),
+	}
+	s.auth = auth.New(o.Credentials.Realm(), o.Credentials, func(code stun.ErrorCode) { s.ledger.Answered(int(code)) })
+	o.Credentials.OnDeny(func(username string) { s.ledger.EndUser(username, ledger.Revoked) })
+	return s
 }
+
+// connectionsPerAllocation bounds the data connections of one relayed TCP
+// address. Jami has eight at most.
+const connectionsPerAllocation = 32
 
 // Name returns the name of the service.
 func (s *Server) Name() string { return "turn" }
@@ -44,15 +92,9 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	s.live.Store(r)
 	defer s.live.Store(nil)
 	s.logger.Info("relay is listening", "addr", addrStrings(r.addrs()),
-		"advertised", r.relays.advertised.String(), "ports", r.relays.ports.String())
+		"advertised", s.cfg.Advertise, "ports", r.book.ports.String())
 	ready()
-
-	var failure error
-	select {
-	case <-ctx.Done():
-	case failure = <-r.failed:
-	}
-	return errors.Join(failure, r.drain())
+	return r.run(ctx)
 }
 
 // Addrs returns the listening addresses, *net.UDPAddr and *net.TCPAddr, or nil
@@ -64,17 +106,37 @@ func (s *Server) Addrs() []net.Addr {
 	return nil
 }
 
+// Allocations returns what is relayed at present.
+func (s *Server) Allocations() []ledger.Allocation { return s.ledger.Live() }
+
+// ClosedAllocations returns the allocations that ended lately, newest first.
+func (s *Server) ClosedAllocations() []ledger.Allocation { return s.ledger.History() }
+
+// EndAllocation ends an allocation for an admin; false if there is none of
+// that number.
+func (s *Server) EndAllocation(id uint64) bool { return s.ledger.End(id, ledger.Ended) }
+
+// Counters returns what was counted since the server was made.
+func (s *Server) Counters() ledger.Counters {
+	c := s.ledger.Counters()
+	c.AuthFailures = s.auth.Failures()
+	return c
+}
+
 // plan understands the settings.
 func (s *Server) plan() (settings, error) {
 	plan, err := s.cfg.parse()
 	if err != nil {
 		return settings{}, err
 	}
-	if s.cfg.Realm != s.creds.realm {
-		return settings{}, fmt.Errorf("turn.realm: %q: credentials are made for realm %q", s.cfg.Realm, s.creds.realm)
+	if len(plan.advertise) == 0 {
+		return settings{}, ErrNoAddress
 	}
-	if len(s.creds.master) < minMaster {
-		return settings{}, errWeakMaster
+	if s.cfg.Realm != s.creds.Realm() {
+		return settings{}, fmt.Errorf("turn.realm: %q: credentials are made for realm %q", s.cfg.Realm, s.creds.Realm())
+	}
+	if len(plan.TLSListen) > 0 && s.certificate == nil {
+		return settings{}, errors.New("turn.tls_listen: there is no certificate to serve TLS with")
 	}
 	return plan, nil
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"jamibox/turn/ledger"
 )
 
 func TestAllocate(t *testing.T) {
@@ -24,14 +26,14 @@ func TestAllocate(t *testing.T) {
 		username, password string
 		refused            bool
 	}{
-		"right credentials":         {username, password, false},
-		"error/wrong password":      {username, "x" + password[1:], true},
-		"error/other's password":    {username, deniedPassword, true},
-		"error/changed user name":   {"x" + username[1:], password, true},
-		"error/device denied":       {deniedName, deniedPassword, true},
-		"error/foreign user name":   {"ring", "ring", true},
-		"error/empty credentials":   {"", "", true},
-		"error/credentials in caps": {strings.ToUpper(username), password, true},
+		"right credentials":       {username, password, false},
+		"error/wrong password":    {username, "x" + password[1:], true},
+		"error/other's password":  {username, deniedPassword, true},
+		"error/changed user name": {"x" + username[1:], password, true},
+		"error/device denied":     {deniedName, deniedPassword, true},
+		"error/foreign user name": {"ring", "ring", true},
+		"error/empty credentials": {"", "", true},
+		"error/user name in caps": {strings.ToUpper(username), password, true},
 	}
 	for _, network := range []string{"udp", "tcp"} {
 		for name, tt := range tests {
@@ -40,7 +42,7 @@ func TestAllocate(t *testing.T) {
 				client := dial(t, network, udpAddr(s).String(), tt.username, tt.password)
 				relay, err := client.Allocate()
 				if tt.refused {
-					require.ErrorContains(t, err, "400")
+					require.ErrorContains(t, err, "401")
 					require.Equal(t, failures+1, s.Status().AuthFailures)
 					require.Zero(t, s.Status().Allocations)
 					return
@@ -58,18 +60,36 @@ func TestAllocate(t *testing.T) {
 	}
 }
 
-func TestDenyEndsRequests(t *testing.T) {
+func TestDenialEndsAllocations(t *testing.T) {
 	s := newTestServer(testConfig())
 	running(t, s)
-	client := dialDevice(t, s, "udp", "laptop")
-	client.allocate(t)
-	peer := &net.UDPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 5000}
-	require.NoError(t, client.CreatePermission(peer))
+	for _, network := range []string{"udp", "tcp"} {
+		t.Run(network, func(t *testing.T) {
+			stolen, laptop := dialDevice(t, s, network, "stolen"), dialDevice(t, s, network, "laptop")
+			stolen.allocate(t)
+			laptop.allocate(t)
+			peer := &net.UDPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 5000}
+			require.NoError(t, stolen.CreatePermission(peer))
 
-	s.creds.Deny("laptop")
-	require.Error(t, client.CreatePermission(peer))
-	s.creds.Allow("laptop")
-	require.NoError(t, client.CreatePermission(peer))
+			s.creds.Deny("stolen")
+			require.Eventually(t, func() bool { return s.Status().Allocations == 1 }, patience, time.Millisecond)
+			require.Equal(t, ledger.Revoked, s.ClosedAllocations()[0].Reason)
+			require.Equal(t, s.creds.Username("stolen"), s.ClosedAllocations()[0].Username)
+			require.Error(t, stolen.CreatePermission(peer))
+			_, err := dialDevice(t, s, network, "stolen").Allocate()
+			require.ErrorContains(t, err, "401")
+			require.NoError(t, laptop.CreatePermission(peer), "nobody else is touched")
+
+			s.creds.Allow("stolen")
+			dialDevice(t, s, network, "stolen").allocate(t)
+			for _, a := range s.Allocations() {
+				require.True(t, s.EndAllocation(a.ID))
+			}
+			require.Eventually(t, func() bool { return s.Status().Allocations == 0 }, patience, time.Millisecond)
+			require.Equal(t, ledger.Ended, s.ClosedAllocations()[0].Reason)
+			require.False(t, s.EndAllocation(12345))
+		})
+	}
 }
 
 func TestBinding(t *testing.T) {
@@ -89,7 +109,7 @@ func TestRelayToRelay(t *testing.T) {
 	running(t, s)
 	for _, networks := range [][2]string{{"udp", "udp"}, {"udp", "tcp"}, {"tcp", "tcp"}} {
 		t.Run(networks[0]+" to "+networks[1], func(t *testing.T) {
-			before := s.Status()
+			before := s.Status().Relayed[ledger.UDP]
 			aliceClient := dialDevice(t, s, networks[0], "alice")
 			alice := aliceClient.allocate(t)
 			bob := dialDevice(t, s, networks[1], "bob").allocate(t)
@@ -109,9 +129,9 @@ func TestRelayToRelay(t *testing.T) {
 
 			bytes := uint64(len("hello alice") + len("hello bob"))
 			require.Eventually(t, func() bool {
-				after := s.Status()
-				return after.Up == Traffic{before.Up.Packets + 2, before.Up.Bytes + bytes} &&
-					after.Down == Traffic{before.Down.Packets + 2, before.Down.Bytes + bytes}
+				after := s.Status().Relayed[ledger.UDP]
+				return after.Up == ledger.Traffic{Packets: before.Up.Packets + 2, Bytes: before.Up.Bytes + bytes} &&
+					after.Down == ledger.Traffic{Packets: before.Down.Packets + 2, Bytes: before.Down.Bytes + bytes}
 			}, patience, time.Millisecond)
 		})
 	}
@@ -147,7 +167,6 @@ func TestPermanentErrors(t *testing.T) {
 		change func(*Config)
 		says   string
 	}{
-		"no IPv4":         {func(c *Config) { c.Advertise = []string{"fd00::1"} }, "IPv4"},
 		"nothing to tell": {func(c *Config) { c.Advertise = nil }, "turn.advertise"},
 		"ports":           {func(c *Config) { c.Ports = "9-5" }, `turn.ports: "9-5"`},
 		"listen":          {func(c *Config) { c.Listen = []string{"3478"} }, `turn.listen[0]: "3478"`},
@@ -156,6 +175,7 @@ func TestPermanentErrors(t *testing.T) {
 		"advertise":       {func(c *Config) { c.Advertise = []string{"box.example"} }, `turn.advertise[0]: "box.example"`},
 		"realm":           {func(c *Config) { c.Realm = "other" }, `credentials are made for realm "jamibox.test"`},
 		"no realm":        {func(c *Config) { c.Realm = "" }, "turn.realm"},
+		"no certificate":  {func(c *Config) { c.TLSListen = []string{"127.0.0.1:0"} }, "turn.tls_listen"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -166,13 +186,6 @@ func TestPermanentErrors(t *testing.T) {
 			require.True(t, isPermanent(err))
 		})
 	}
-	t.Run("weak master secret", func(t *testing.T) {
-		s := newTestServer(testConfig())
-		s.creds = NewCredentials([]byte("short"), testRealm)
-		err := s.Run(t.Context(), func() { require.Fail(t, "ready") })
-		require.ErrorIs(t, err, errWeakMaster)
-		require.True(t, isPermanent(err))
-	})
 	require.NoError(t, DefaultConfig().Validate())
 }
 
@@ -203,12 +216,13 @@ func TestStopEndsEverything(t *testing.T) {
 			}
 		})
 	}
-	require.Eventually(t, func() bool { return s.Status().Down.Packets > 100 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Status().Relayed[ledger.UDP].Down.Packets > 100 }, patience, time.Millisecond)
 	stop()
 	cancel()
 	senders.Wait()
-	require.Zero(t, live.relays.inUse.len())
+	require.Zero(t, live.book.used())
 	require.Zero(t, live.streams.len())
+	require.Zero(t, s.ledger.Len())
 	require.NoError(t, idle.SetReadDeadline(time.Now().Add(patience)))
 	_, err = idle.Read(make([]byte, 1))
 	require.Error(t, err)
@@ -221,11 +235,13 @@ func TestFailedSocketEndsRun(t *testing.T) {
 	ready := make(chan struct{})
 	go func() { ended <- s.Run(context.Background(), func() { close(ready) }) }()
 	<-ready
-	// A read deadline in the past makes every read fail.
-	require.NoError(t, s.live.Load().sockets[0].udp[0].SetReadDeadline(time.Unix(1, 0)))
+	for conn := range s.live.Load().sockets {
+		require.NoError(t, conn.Close())
+		break
+	}
 	select {
 	case err := <-ended:
-		require.ErrorContains(t, err, "receiving on 127.0.0.1:")
+		require.ErrorContains(t, err, "on 127.0.0.1:")
 	case <-time.After(patience):
 		require.Fail(t, "Run goes on without a working socket")
 	}

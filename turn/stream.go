@@ -4,117 +4,152 @@ package turn
 
 import (
 	"bufio"
+	"crypto/tls"
+	"encoding/binary"
+	"fmt"
+	"io"
 	"net"
-	"sync"
+	"net/netip"
+	"sync/atomic"
 	"time"
+
+	"jamibox/turn/ledger"
+	"jamibox/turn/message"
 )
 
-// stream is a client's TCP connection as pion sees it. It hands on whole
-// messages only, and bounds the time that a client may take.
-//
-// pion/turn v3 cuts the stream into messages once more, and must not be left
-// alone with a stranger's bytes: a length close to 65535 overflows its
-// arithmetic into an endless loop, and a message that trickles in costs it one
-// level of recursion per read.
+// stream is a client's connection over TCP or TLS, cut into messages. Only one
+// goroutine may read it; writing is safe for concurrent use.
 type stream struct {
-	*net.TCPConn
-	set *streamSet
+	tcp  *net.TCPConn
+	conn net.Conn // tcp itself, or TLS over it
+	over ledger.Transport
+	set  *streamSet
 
 	// Used by the one goroutine that reads.
-	in      *bufio.Reader
-	rest    int  // bytes of the current message still to be handed on
-	greeted bool // whether a whole message has come
+	in    io.Reader // conn itself while the stream may yet become a data connection
+	again []byte    // a message that Next has to yield once more
 
-	closeOnce sync.Once
+	proved atomic.Bool // whether the client has shown right credentials
 }
 
-// Read returns the next bytes of a message, never of two.
-func (s *stream) Read(p []byte) (int, error) {
-	for s.rest == 0 {
-		size, err := s.next()
+// Client returns the address of the client.
+func (s *stream) Client() netip.AddrPort { return unmapped(s.tcp.RemoteAddr()) }
+
+// Server returns the address that the client came in on.
+func (s *stream) Server() netip.AddrPort { return unmapped(s.tcp.LocalAddr()) }
+
+// Over returns the transport between client and server.
+func (s *stream) Over() ledger.Transport { return s.over }
+
+func unmapped(addr net.Addr) netip.AddrPort {
+	at := addr.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// handshake completes TLS. It must come before the first message.
+func (s *stream) handshake() error {
+	secure, ok := s.conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	if err := s.tcp.SetDeadline(time.Now().Add(s.set.limits.silence)); err != nil {
+		return err
+	}
+	if err := secure.Handshake(); err != nil {
+		return err
+	}
+	return s.tcp.SetDeadline(time.Time{})
+}
+
+// Next returns the next whole message, ChannelData with its padding. One that
+// is too long to be relayed is passed over.
+func (s *stream) Next(p []byte) (int, error) {
+	if s.again != nil {
+		n := copy(p, s.again)
+		s.again = nil
+		return n, nil
+	}
+	for {
+		wait := s.set.limits.silence
+		if s.proved.Load() {
+			wait = s.set.limits.idle
+		}
+		size, err := s.head(p, wait)
 		if err != nil {
 			return 0, err
 		}
-		s.rest = size
-	}
-	n, err := s.in.Read(p[:min(len(p), s.rest)])
-	s.rest -= n
-	return n, err
-}
-
-// next waits for a whole message and returns its length, or 0 after dropping
-// one that is too long to be relayed.
-func (s *stream) next() (int, error) {
-	wait := s.set.limits.idle
-	if !s.greeted {
-		wait = s.set.limits.greeting
-	}
-	if err := s.await(frameHeadLen, wait); err != nil {
-		return 0, err
-	}
-	head, err := s.in.Peek(frameHeadLen)
-	if err != nil {
-		return 0, err
-	}
-	size, err := frameSize([frameHeadLen]byte(head))
-	if err != nil {
-		return 0, err
-	}
-	if err := s.await(min(size, maxFrame), s.set.limits.message); err != nil {
-		return 0, err
-	}
-	if size <= maxFrame {
-		s.greeted = true
+		if err := s.tcp.SetReadDeadline(time.Now().Add(s.set.limits.message)); err != nil {
+			return 0, err
+		}
+		if size > min(len(p), message.MaxFrame) {
+			if _, err := io.CopyN(io.Discard, s.in, int64(size-headLen)); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if _, err := io.ReadFull(s.in, p[headLen:size]); err != nil {
+			return 0, err
+		}
 		return size, nil
 	}
-	if err := s.SetReadDeadline(time.Now().Add(s.set.limits.message)); err != nil {
+}
+
+// headLen is how many bytes tell the length of a message.
+const headLen = 4
+
+func (s *stream) head(p []byte, wait time.Duration) (int, error) {
+	if err := s.tcp.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return 0, err
 	}
-	_, err = s.in.Discard(size)
-	return 0, err
+	if _, err := io.ReadFull(s.in, p[:headLen]); err != nil {
+		return 0, err
+	}
+	return message.FrameSize([headLen]byte(p))
 }
 
-// await returns once that many bytes are buffered.
-func (s *stream) await(size int, limit time.Duration) error {
-	if s.in.Buffered() >= size {
-		return nil
-	}
-	if err := s.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		return err
-	}
-	_, err := s.in.Peek(size)
-	return err
-}
+// unread makes Next yield a message once more.
+func (s *stream) unread(msg []byte) { s.again = append([]byte(nil), msg...) }
 
-// Write sends one message. A client that does not take it in time loses its
-// connection: what would follow half a message could not be understood.
+// buffer reads ahead from now on, so that the stream cannot become a data
+// connection any more.
+func (s *stream) buffer() { s.in = bufio.NewReaderSize(s.conn, readAhead) }
+
+// readAhead is how much of a stream is read at a time, in bytes.
+const readAhead = 16 << 10
+
+// Write sends whole messages. A client that does not take them in time loses
+// its connection: what would follow half a message could not be understood.
 func (s *stream) Write(p []byte) (int, error) {
-	if refusesCredentials(p) {
-		s.set.count.authFailures.Add(1)
-	}
-	if err := s.SetWriteDeadline(time.Now().Add(s.set.limits.write)); err != nil {
+	if err := s.tcp.SetWriteDeadline(time.Now().Add(s.set.limits.write)); err != nil {
 		return 0, err
 	}
-	n, err := s.TCPConn.Write(p)
-	if err != nil {
-		s.abort()
+	if isAllocated(p) {
+		s.prove()
 	}
-	return n, err
+	n, err := s.conn.Write(p)
+	if err != nil {
+		// The only error is that it is closed already.
+		_ = s.Close()
+		return n, fmt.Errorf("sending to the client: %w", err)
+	}
+	return n, nil
 }
 
-// Close is called by pion when it is done with the connection and has deleted
-// its allocation.
-func (s *stream) Close() error {
-	var err error
-	s.closeOnce.Do(func() {
-		err = s.TCPConn.Close()
-		s.set.remove(s)
-	})
-	return err
+// isAllocated reports whether a message tells a client that its allocation was
+// made, for which it must have shown its credentials.
+func isAllocated(msg []byte) bool {
+	const allocateSuccess = 0x0103
+	return len(msg) > headLen && binary.BigEndian.Uint16(msg) == allocateSuccess
 }
 
-// abort makes pion's next read fail, upon which it calls Close.
-func (s *stream) abort() {
-	// The only error is that it is closed already.
-	_ = s.TCPConn.Close()
+// prove says that the client has shown right credentials.
+func (s *stream) prove() {
+	if !s.proved.Swap(true) {
+		s.set.prove(s)
+	}
 }
+
+// Close ends the connection at once, also while it is read or written: without
+// the closing alert of TLS, for which a client would have to be waited for. It
+// may be called again.
+func (s *stream) Close() error { return closed(s.tcp.Close()) }

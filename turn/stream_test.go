@@ -13,35 +13,9 @@ import (
 
 	"github.com/pion/stun/v2"
 	"github.com/stretchr/testify/require"
-)
 
-func TestFrameSize(t *testing.T) {
-	tests := map[string]struct {
-		head [4]byte
-		size int
-		err  error
-	}{
-		"binding request":             {[4]byte{0, 1, 0, 0}, 20, nil},
-		"stun with attributes":        {[4]byte{0, 3, 0, 36}, 56, nil},
-		"longest stun":                {[4]byte{0, 3, 0x0f, 0xec}, 4096, nil},
-		"error/stun too long":         {[4]byte{0, 3, 0x0f, 0xf0}, 0, errFrameLen},
-		"error/stun not aligned":      {[4]byte{0, 3, 0, 35}, 0, errFrameLen},
-		"error/stun to overflow pion": {[4]byte{0, 1, 0xff, 0xec}, 0, errFrameLen},
-		"empty channel data":          {[4]byte{0x40, 0, 0, 0}, 4, nil},
-		"padded channel data":         {[4]byte{0x40, 1, 0, 5}, 12, nil},
-		"longest channel data":        {[4]byte{0x7f, 0xff, 0xff, 0xff}, 65540, nil},
-		"error/neither":               {[4]byte{0x80, 0, 0, 0}, 0, errFrameKind},
-		"error/tls hello":             {[4]byte{0x16, 3, 1, 2}, 0, errFrameLen},
-		"http, like channel data":     {[4]byte([]byte("HTTP")), 21588, nil},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			size, err := frameSize(tt.head)
-			require.ErrorIs(t, err, tt.err)
-			require.Equal(t, tt.size, size)
-		})
-	}
-}
+	"jamibox/turn/message"
+)
 
 // pipe returns a client's connection and the server's end of it.
 func pipe(t testing.TB, limits streamLimits) (net.Conn, *stream) {
@@ -52,7 +26,7 @@ func pipe(t testing.TB, limits streamLimits) (net.Conn, *stream) {
 	require.NoError(t, err)
 	conn, err := listener.AcceptTCP()
 	require.NoError(t, err)
-	s, ok := newStreamSet(limits, new(counters)).add(conn)
+	s, ok := newStreamSet(limits).add(conn, nil)
 	require.True(t, ok)
 	t.Cleanup(func() { _ = client.Close(); _ = s.Close() })
 	return client, s
@@ -69,25 +43,44 @@ func channelData(n int) []byte {
 }
 
 func TestStreamRead(t *testing.T) {
-	client, s := pipe(t, defaultStreamLimits())
+	client, s := pipe(t, DefaultConfig().streamLimits())
 	binding := stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw
 	sent := bytes.Join([][]byte{binding, channelData(9), channelData(60000), channelData(2000), binding}, nil)
 	go func() {
 		_, _ = client.Write(sent)
 		_ = client.Close()
 	}()
-	// Reads smaller and larger than messages; never two messages in one.
-	var got []byte
-	for _, want := range []struct{ room, n int }{{1600, 20}, {10, 10}, {10, 6}, {1600, 1600}, {1600, 404}, {1600, 20}} {
-		buf := make([]byte, want.room)
-		n, err := s.Read(buf)
+	buf := make([]byte, message.MaxFrame)
+	for i, want := range [][]byte{binding, channelData(9), channelData(2000), binding} {
+		n, err := s.Next(buf)
 		require.NoError(t, err)
-		require.Equal(t, want.n, n)
-		got = append(got, buf[:n]...)
+		require.Equal(t, want, buf[:n])
+		if i == 0 {
+			s.unread(buf[:n])
+			s.buffer()
+			n, err = s.Next(buf)
+			require.NoError(t, err)
+			require.Equal(t, want, buf[:n], "a message put back comes once more")
+		}
 	}
-	require.Equal(t, bytes.Join([][]byte{binding, channelData(9), channelData(2000), binding}, nil), got)
-	_, err := s.Read(make([]byte, 1600))
+	_, err := s.Next(buf)
 	require.ErrorIs(t, err, io.EOF)
+}
+
+// TestStreamReadsNoFurther is what data connections rest on: what follows their
+// request belongs to the peer.
+func TestStreamReadsNoFurther(t *testing.T) {
+	client, s := pipe(t, DefaultConfig().streamLimits())
+	binding := stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw
+	_, err := client.Write(append(binding, "early data"...))
+	require.NoError(t, err)
+	n, err := s.Next(make([]byte, message.MaxFrame))
+	require.NoError(t, err)
+	require.Equal(t, len(binding), n)
+	early := make([]byte, len("early data"))
+	_, err = io.ReadFull(s.conn, early)
+	require.NoError(t, err)
+	require.Equal(t, "early data", string(early))
 }
 
 func TestStreamTimeouts(t *testing.T) {
@@ -96,27 +89,36 @@ func TestStreamTimeouts(t *testing.T) {
 		send   []byte
 		change func(*streamLimits)
 	}{
-		"silent from the start": {nil, func(l *streamLimits) { l.greeting = time.Millisecond }},
-		"idle":                  {binding, func(l *streamLimits) { l.idle = time.Millisecond }},
-		"half a head":           {binding[:3], func(l *streamLimits) { l.greeting = time.Millisecond }},
+		"silent from the start": {nil, func(l *streamLimits) { l.silence = time.Millisecond }},
+		"silent after a while":  {binding, func(l *streamLimits) { l.silence = 10 * time.Millisecond }},
+		"half a head":           {binding[:3], func(l *streamLimits) { l.silence = time.Millisecond }},
 		"half a message":        {binding[:10], func(l *streamLimits) { l.message = time.Millisecond }},
 		"half an oversize one":  {channelData(60000)[:5000], func(l *streamLimits) { l.message = 50 * time.Millisecond }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			limits := defaultStreamLimits()
+			limits := DefaultConfig().streamLimits()
 			tt.change(&limits)
 			client, s := pipe(t, limits)
 			_, err := client.Write(tt.send)
 			require.NoError(t, err)
 			for err == nil {
-				_, err = s.Read(make([]byte, 1600))
+				_, err = s.Next(make([]byte, message.MaxFrame))
 			}
 			require.True(t, isTimeout(err), "%v", err)
 		})
 	}
+	t.Run("idle with an allocation", func(t *testing.T) {
+		limits := DefaultConfig().streamLimits()
+		limits.silence, limits.idle = time.Minute, time.Millisecond
+		_, s := pipe(t, limits)
+		_, err := s.Write(stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse)).Raw)
+		require.NoError(t, err)
+		_, err = s.Next(make([]byte, message.MaxFrame))
+		require.True(t, isTimeout(err), "%v", err)
+	})
 	t.Run("client that takes nothing", func(t *testing.T) {
-		limits := defaultStreamLimits()
+		limits := DefaultConfig().streamLimits()
 		limits.write = 10 * time.Millisecond
 		_, s := pipe(t, limits)
 		var err error
@@ -124,7 +126,7 @@ func TestStreamTimeouts(t *testing.T) {
 			_, err = s.Write(make([]byte, 64<<10))
 		}
 		require.True(t, isTimeout(err), "%v", err)
-		_, err = s.Read(make([]byte, 1600))
+		_, err = s.Next(make([]byte, message.MaxFrame))
 		require.ErrorIs(t, err, net.ErrClosed)
 	})
 }
@@ -136,57 +138,84 @@ func FuzzStream(f *testing.F) {
 	f.Add(channelData(5000)[:40])
 	f.Add([]byte{0, 1, 0xff, 0xec, 0x21, 0x12, 0xa4, 0x42})
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
-	client, s := pipe(f, defaultStreamLimits())
+	client, s := pipe(f, DefaultConfig().streamLimits())
 	require.NoError(f, client.Close())
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		s.rest = 0
-		s.in.Reset(bytes.NewReader(sent))
-		buf := make([]byte, 1600)
+		s.in = bytes.NewReader(sent)
+		buf := make([]byte, message.MaxFrame)
 		for total := 0; ; {
-			n, err := s.Read(buf)
+			n, err := s.Next(buf)
 			total += n
 			require.LessOrEqual(t, total, len(sent))
 			if err != nil {
 				return
 			}
-			require.Positive(t, n, "a read without bytes would let pion spin")
+			require.GreaterOrEqual(t, n, headLen)
 		}
 	})
 }
 
 func TestStreamLimits(t *testing.T) {
-	tests := map[string]func(*streamLimits){
-		"total":      func(l *streamLimits) { l.total = 2 },
-		"per source": func(l *streamLimits) { l.perSource = 2 },
-	}
-	for name, change := range tests {
+	for name, change := range map[string]func(*streamLimits){
+		"total":             func(l *streamLimits) { l.total = 2 },
+		"per source":        func(l *streamLimits) { l.perSource = 2 },
+		"silent per source": func(l *streamLimits) { l.silentPerSource = 2 },
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := newTestServer(testConfig())
-			change(&s.limits)
-			running(t, s)
-			address := udpAddr(s).String()
-			first := dial(t, "tcp", address, "", "")
-			_, err := first.SendBindingRequest()
-			require.NoError(t, err)
-			_, err = dial(t, "tcp", address, "", "").SendBindingRequest()
-			require.NoError(t, err)
-
-			// The reset may come while still dialling.
-			refused, err := net.Dial("tcp", address)
-			if err == nil {
-				require.NoError(t, refused.SetReadDeadline(time.Now().Add(patience)))
-				_, err = refused.Read(make([]byte, 1))
-				require.NoError(t, refused.Close())
+			limits := DefaultConfig().streamLimits()
+			change(&limits)
+			set := newStreamSet(limits)
+			first, second := accepted(t), accepted(t)
+			s, ok := set.add(first, nil)
+			require.True(t, ok)
+			_, ok = set.add(second, nil)
+			require.True(t, ok)
+			_, ok = set.add(accepted(t), nil)
+			require.False(t, ok)
+			if limits.silentPerSource == 2 {
+				s.prove()
+				_, ok = set.add(accepted(t), nil)
+				require.True(t, ok, "a client with credentials is not silent")
+				return
 			}
-			require.ErrorContains(t, err, "reset")
-			require.EqualValues(t, 1, s.Status().RefusedStreams)
-
-			require.NoError(t, first.conn.Close())
-			require.Eventually(t, func() bool { return s.Status().Streams == 1 }, patience, time.Millisecond)
-			_, err = dial(t, "tcp", address, "", "").SendBindingRequest()
-			require.NoError(t, err)
+			require.NoError(t, s.Close())
+			set.remove(s)
+			_, ok = set.add(accepted(t), nil)
+			require.True(t, ok)
 		})
 	}
+}
+
+// accepted returns the server's end of a connection.
+func accepted(t *testing.T) *net.TCPConn {
+	t.Helper()
+	_, s := pipe(t, DefaultConfig().streamLimits())
+	return s.tcp
+}
+
+func TestRefusedStream(t *testing.T) {
+	cfg := testConfig()
+	cfg.MaxSilentStreamsPerSource = 1
+	s := newTestServer(cfg)
+	running(t, s)
+	first := dial(t, "tcp", tcpAddr(s).String(), "", "")
+	_, err := first.SendBindingRequest()
+	require.NoError(t, err)
+
+	// The reset may come while still dialling.
+	refused, err := net.Dial("tcp", tcpAddr(s).String())
+	if err == nil {
+		require.NoError(t, refused.SetReadDeadline(time.Now().Add(patience)))
+		_, err = refused.Read(make([]byte, 1))
+		require.NoError(t, refused.Close())
+	}
+	require.ErrorContains(t, err, "reset")
+	require.EqualValues(t, 1, s.Counters().RefusedStreams)
+
+	require.NoError(t, first.conn.Close())
+	require.Eventually(t, func() bool { return s.Status().Streams == 0 }, patience, time.Millisecond)
+	dialDevice(t, s, "tcp", "laptop").allocate(t)
+	dialDevice(t, s, "tcp", "desk").allocate(t)
 }
 
 func TestHostileStreams(t *testing.T) {

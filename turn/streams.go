@@ -3,35 +3,38 @@
 package turn
 
 import (
-	"bufio"
-	"errors"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
+
+	"jamibox/turn/ledger"
 )
 
-// streamLimits bound what TCP clients can claim. pion/turn v3 has no limits.
+// streamLimits bound what clients over TCP can claim.
 type streamLimits struct {
-	total     int           // connections at a time
-	perSource int           // connections at a time from one IP address
-	greeting  time.Duration // until the first message is there
-	idle      time.Duration // between messages; an allocation's refresh comes sooner
-	message   time.Duration // for the rest of a message once it began
-	write     time.Duration // for a client to take a message
+	total           int           // connections at a time
+	perSource       int           // connections at a time from one IP address
+	silentPerSource int           // of these, the ones that have not shown their credentials
+	silence         time.Duration // between messages of such a one
+	idle            time.Duration // between messages of the others; a refresh comes sooner
+	message         time.Duration // for the rest of a message once it began
+	write           time.Duration // for a client to take a message
 }
 
-func defaultStreamLimits() streamLimits {
+func (c Config) streamLimits() streamLimits {
 	return streamLimits{
-		total: 8192,
-		// Whole offices may sit behind one address, and an active device
-		// holds about ten connections.
-		perSource: 1024,
-		// Generous, since clients may connect before they have work.
-		greeting: time.Minute,
-		idle:     15 * time.Minute,
-		message:  30 * time.Second,
-		write:    10 * time.Second,
+		// A connection for each allocation, and one for each peer of it.
+		total:           4 * c.MaxAllocations,
+		perSource:       4 * c.MaxAllocationsPerSource,
+		silentPerSource: c.MaxSilentStreamsPerSource,
+		// Generous, since clients may connect before they have work: in accept
+		// mode a data connection waits for a peer.
+		silence: time.Minute,
+		idle:    65 * time.Minute, // the longest lifetime, and some time to notice
+		message: 30 * time.Second,
+		write:   10 * time.Second,
 	}
 }
 
@@ -39,47 +42,69 @@ func defaultStreamLimits() streamLimits {
 // use.
 type streamSet struct {
 	limits streamLimits
-	count  *counters
 
-	mu        sync.Mutex
-	open      map[*stream]struct{} // guarded by mu
-	perSource map[netip.Addr]int   // guarded by mu
-	closed    bool                 // guarded by mu
-	drained   chan struct{}        // closed when closed is set and open is empty
+	mu      sync.Mutex
+	open    map[*stream]struct{}   // guarded by mu
+	sources map[netip.Addr]*source // guarded by mu
+	closed  bool                   // guarded by mu
+	drained chan struct{}          // closed when closed is set and open is empty
 }
 
-func newStreamSet(limits streamLimits, count *counters) *streamSet {
+// source is what one IP address has open.
+type source struct {
+	streams int
+	silent  map[*stream]struct{}
+}
+
+func newStreamSet(limits streamLimits) *streamSet {
 	return &streamSet{
-		limits:    limits,
-		count:     count,
-		open:      make(map[*stream]struct{}),
-		perSource: make(map[netip.Addr]int),
-		drained:   make(chan struct{}),
+		limits:  limits,
+		open:    make(map[*stream]struct{}),
+		sources: make(map[netip.Addr]*source),
+		drained: make(chan struct{}),
 	}
 }
 
 // add returns the connection as a stream of the set, or false if the limits
-// leave no room for it.
-func (t *streamSet) add(conn *net.TCPConn) (*stream, bool) {
-	s := &stream{TCPConn: conn, set: t, in: bufio.NewReaderSize(conn, maxFrame)}
-	source := s.source()
+// leave no room for it. secure is nil for plain TCP.
+func (t *streamSet) add(conn *net.TCPConn, secure *tls.Config) (*stream, bool) {
+	s := &stream{tcp: conn, conn: conn, over: ledger.OverTCP, set: t}
+	if secure != nil {
+		s.conn, s.over = tls.Server(conn, secure), ledger.OverTLS
+	}
+	s.in = s.conn
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed || len(t.open) >= t.limits.total || t.perSource[source] >= t.limits.perSource {
+	from := t.sources[s.Client().Addr()]
+	if from == nil {
+		from = &source{silent: make(map[*stream]struct{})}
+	}
+	if t.closed || len(t.open) >= t.limits.total || from.streams >= t.limits.perSource ||
+		len(from.silent) >= t.limits.silentPerSource {
 		return nil, false
 	}
 	t.open[s] = struct{}{}
-	t.perSource[source]++
+	from.streams++
+	from.silent[s] = struct{}{}
+	t.sources[s.Client().Addr()] = from
 	return s, true
 }
 
+// prove says that the client of an open stream has shown right credentials.
+func (t *streamSet) prove(s *stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.sources[s.Client().Addr()].silent, s)
+}
+
 func (t *streamSet) remove(s *stream) {
-	source := s.source()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.open, s)
-	if t.perSource[source]--; t.perSource[source] == 0 {
-		delete(t.perSource, source)
+	from := t.sources[s.Client().Addr()]
+	delete(from.silent, s)
+	if from.streams--; from.streams == 0 {
+		delete(t.sources, s.Client().Addr())
 	}
 	if t.closed && len(t.open) == 0 {
 		close(t.drained)
@@ -87,14 +112,15 @@ func (t *streamSet) remove(s *stream) {
 }
 
 // close refuses further connections, for good, ends those that are open, and
-// returns a channel that is closed once pion is done with all of them. It must
-// be called once.
+// returns a channel that is closed once all of them are done with. It must be
+// called once.
 func (t *streamSet) close() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
 	for s := range t.open {
-		s.abort()
+		// The only error is that it is closed already.
+		_ = s.Close()
 	}
 	if len(t.open) == 0 {
 		close(t.drained)
@@ -106,46 +132,6 @@ func (t *streamSet) len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.open)
-}
-
-func (s *stream) source() netip.Addr {
-	return s.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-}
-
-// streamListener is a TCP listener as pion sees it.
-type streamListener struct {
-	*net.TCPListener
-	set  *streamSet
-	done <-chan struct{} // closed when the server stops
-}
-
-const maxAcceptPause = time.Second
-
-// Accept returns the next connection within the limits and resets the others.
-// It goes on after errors, such as too many open files: pion would stop
-// listening at the first one.
-func (l *streamListener) Accept() (net.Conn, error) {
-	pause := 5 * time.Millisecond
-	for {
-		conn, err := l.AcceptTCP()
-		if errors.Is(err, net.ErrClosed) {
-			return nil, err
-		}
-		if err != nil {
-			select {
-			case <-time.After(pause):
-				pause = min(2*pause, maxAcceptPause)
-				continue
-			case <-l.done:
-				return nil, net.ErrClosed
-			}
-		}
-		if s, ok := l.set.add(conn); ok {
-			return s, nil
-		}
-		l.set.count.refusedStreams.Add(1)
-		reset(conn)
-	}
 }
 
 // reset ends a connection without leaving state behind on this side. There is

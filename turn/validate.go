@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"jamibox/turn/port"
 )
 
 const (
@@ -19,9 +21,11 @@ const (
 
 // settings is a Config whose texts have been understood.
 type settings struct {
-	listen    []string
-	advertise []netip.Addr
-	ports     portRange
+	Config
+	advertise    []Advertised
+	ports        port.Range
+	allow, deny  []netip.Prefix
+	firstSession []netip.Prefix
 }
 
 // Validate returns all problems of the settings joined, one line each with the
@@ -34,9 +38,9 @@ func (c Config) Validate() error {
 
 // RelaysAt reports whether port is one of Ports, at which no other service can
 // listen. It is false for all ports where Ports is not a range.
-func (c Config) RelaysAt(port uint16) bool {
-	ports, err := parsePortRange(c.Ports)
-	return err == nil && ports.contains(port)
+func (c Config) RelaysAt(number uint16) bool {
+	ports, err := port.ParseRange(c.Ports)
+	return err == nil && ports.Contains(number)
 }
 
 // parse returns the settings to serve with, whether or not they are switched
@@ -47,49 +51,84 @@ func (c Config) parse() (settings, error) {
 	return c.understand(1)
 }
 
-func (c Config) understand(fewest int) (settings, error) {
-	var problems []error
-	problem := func(key, value, expected string) {
-		problems = append(problems, fmt.Errorf("turn.%s: %q: expected %s", key, value, expected))
-	}
-	s := settings{listen: c.Listen}
+// problems collects what is wrong with the settings.
+type problems []error
 
-	ports, err := parsePortRange(c.Ports)
-	if err != nil || ports.first < firstPort || ports.size() < fewest {
-		problem("ports", c.Ports, fmt.Sprintf(`a range such as "49152-65535", within %d-65535 and of %d ports at least`,
+func (p *problems) add(key, value, expected string) {
+	*p = append(*p, fmt.Errorf("turn.%s: %q: expected %s", key, value, expected))
+}
+
+func (c Config) understand(fewest int) (settings, error) {
+	var p problems
+	s := settings{Config: c}
+
+	ports, err := port.ParseRange(c.Ports)
+	if err != nil || ports.First() < firstPort || ports.Size() < fewest {
+		p.add("ports", c.Ports, fmt.Sprintf(`a range such as "49152-65535", within %d-65535 and of %d ports at least`,
 			firstPort, fewestPorts))
 	}
 	s.ports = ports
 
 	if c.Enabled && len(c.Listen) == 0 {
-		problem("listen", "", `at least one address, such as [":3478"]`)
+		p.add("listen", "", `at least one address, such as [":3478"]`)
 	}
-	for i, text := range c.Listen {
-		key := fmt.Sprintf("listen[%d]", i)
-		port, ok := listenPort(text)
-		switch {
-		case !ok:
-			problem(key, text, `an IP address and a port, such as ":3478" or "10.0.0.1:3478"`)
-		case c.Enabled && port != 0 && ports.contains(port):
-			problem(key, text, "a port outside turn.ports "+ports.String())
-		}
-	}
+	p.listen("listen", c.Listen, c.Enabled, ports)
+	p.listen("tls_listen", c.TLSListen, c.Enabled, ports)
 
 	for i, text := range c.Advertise {
-		addr, err := netip.ParseAddr(text)
-		zone := addr.Zone()
-		addr = addr.Unmap()
-		if err != nil || zone != "" || addr.IsUnspecified() || addr.IsMulticast() {
-			problem(fmt.Sprintf("advertise[%d]", i), text, "an IP address that clients can reach")
+		addr, err := ParseAdvertised(text)
+		if err != nil {
+			p.add(fmt.Sprintf("advertise[%d]", i), text, err.Error())
 			continue
 		}
 		s.advertise = append(s.advertise, addr)
 	}
-
 	if c.Realm == "" || len(c.Realm) > maxRealm || strings.ContainsAny(c.Realm, "\"\\\r\n") {
-		problem("realm", c.Realm, fmt.Sprintf("1 to %d bytes without quotes, backslashes and line ends", maxRealm))
+		p.add("realm", c.Realm, fmt.Sprintf("1 to %d bytes without quotes, backslashes and line ends", maxRealm))
 	}
-	return s, errors.Join(problems...)
+	s.allow = p.networks("allow_peers", c.AllowPeers)
+	s.deny = p.networks("deny_peers", c.DenyPeers)
+	s.firstSession = p.networks("first_session_networks", c.FirstSessionNetworks)
+
+	p.limit("max_allocations", c.MaxAllocations, 1)
+	p.limit("max_allocations_per_device", c.MaxAllocationsPerDevice, 1)
+	p.limit("max_allocations_per_source", c.MaxAllocationsPerSource, 1)
+	p.limit("max_connections_per_device", c.MaxConnectionsPerDevice, 1)
+	p.limit("max_silent_streams_per_source", c.MaxSilentStreamsPerSource, 1)
+	p.limit("max_bytes_per_second_per_device", c.MaxBytesPerSecondPerDevice, 0)
+	return s, errors.Join(p...)
+}
+
+func (p *problems) listen(key string, addresses []string, enabled bool, ports port.Range) {
+	for i, text := range addresses {
+		key := fmt.Sprintf("%s[%d]", key, i)
+		number, ok := listenPort(text)
+		switch {
+		case !ok:
+			p.add(key, text, `an IP address and a port, such as ":3478" or "10.0.0.1:3478"`)
+		case enabled && number != 0 && ports.Contains(number):
+			p.add(key, text, "a port outside turn.ports "+ports.String())
+		}
+	}
+}
+
+func (p *problems) networks(key string, texts []string) []netip.Prefix {
+	var networks []netip.Prefix
+	for i, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if err != nil || network != network.Masked() {
+			p.add(fmt.Sprintf("%s[%d]", key, i), text, `a network such as "10.9.0.0/16", without bits behind its length`)
+			continue
+		}
+		networks = append(networks, network)
+	}
+	return networks
+}
+
+func (p *problems) limit(key string, value, least int) {
+	if value < least {
+		p.add(key, strconv.Itoa(value), fmt.Sprintf("%d or more", least))
+	}
 }
 
 // listenPort returns the port of an address to listen at; 0 asks for any free
@@ -103,17 +142,6 @@ func listenPort(text string) (uint16, bool) {
 	if _, err := netip.ParseAddr(host); err != nil && host != "" && host != "localhost" {
 		return 0, false
 	}
-	port, err := strconv.ParseUint(service, 10, 16)
-	return uint16(port), err == nil
-}
-
-// relayIPv4 returns the advertised address that relayed addresses carry. The
-// relay cores that pion/turn v3 opens are IPv4 only.
-func (s settings) relayIPv4() (netip.Addr, error) {
-	for _, addr := range s.advertise {
-		if addr.Is4() {
-			return addr, nil
-		}
-	}
-	return netip.Addr{}, ErrNoIPv4
+	number, err := strconv.ParseUint(service, 10, 16)
+	return uint16(number), err == nil
 }

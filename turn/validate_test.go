@@ -47,6 +47,26 @@ func TestConfigValidate(t *testing.T) {
 		"error/ports high":     {func(c *Config) { c.Ports = "60000-70000" }, "turn.ports: "},
 		"error/ports one":      {func(c *Config) { c.Ports = "60000" }, "turn.ports: "},
 
+		"tls listen":             {func(c *Config) { c.TLSListen = []string{":5349"} }, ""},
+		"error/tls listen":       {func(c *Config) { c.TLSListen = []string{"5349"} }, `turn.tls_listen[0]: "5349": expected an IP address and a port`},
+		"advertise behind a NAT": {func(c *Config) { c.Advertise = []string{"203.0.113.5/192.168.1.10"} }, ""},
+		"error/advertise local":  {func(c *Config) { c.Advertise = []string{"203.0.113.5/24"} }, "turn.advertise[0]: "},
+
+		"peers": {func(c *Config) {
+			c.AllowPeers, c.DenyPeers = []string{"10.9.1.0/24"}, []string{"10.9.0.0/16", "fd00::/8"}
+		}, ""},
+		"error/allow peers":   {func(c *Config) { c.AllowPeers = []string{"10.9.1.1"} }, `turn.allow_peers[0]: "10.9.1.1": expected a network`},
+		"error/deny peers":    {func(c *Config) { c.DenyPeers = []string{"10.0.0.0/8", "10.9.1.1/16"} }, `turn.deny_peers[1]: "10.9.1.1/16": expected a network`},
+		"error/first session": {func(c *Config) { c.FirstSessionNetworks = []string{"everywhere"} }, "turn.first_session_networks[0]: "},
+
+		"no speed limit":     {func(c *Config) { c.MaxBytesPerSecondPerDevice = 0 }, ""},
+		"error/speed":        {func(c *Config) { c.MaxBytesPerSecondPerDevice = -1 }, `turn.max_bytes_per_second_per_device: "-1": expected 0 or more`},
+		"error/allocations":  {func(c *Config) { c.MaxAllocations = 0 }, `turn.max_allocations: "0": expected 1 or more`},
+		"error/per device":   {func(c *Config) { c.MaxAllocationsPerDevice = 0 }, "turn.max_allocations_per_device: "},
+		"error/per source":   {func(c *Config) { c.MaxAllocationsPerSource = 0 }, "turn.max_allocations_per_source: "},
+		"error/connections":  {func(c *Config) { c.MaxConnectionsPerDevice = 0 }, "turn.max_connections_per_device: "},
+		"error/silent peers": {func(c *Config) { c.MaxSilentStreamsPerSource = 0 }, "turn.max_silent_streams_per_source: "},
+
 		"realm long":            {func(c *Config) { c.Realm = strings.Repeat("a", 127) }, ""},
 		"error/realm":           {func(c *Config) { c.Realm = "" }, `turn.realm: "": expected 1 to 127 bytes`},
 		"error/realm quote":     {func(c *Config) { c.Realm = `a"b` }, "turn.realm: "},
@@ -69,7 +89,9 @@ func TestConfigValidate(t *testing.T) {
 }
 
 func TestConfigValidateGathersAll(t *testing.T) {
-	err := Config{Enabled: true, Advertise: []string{"a", "b"}}.Validate()
+	cfg := DefaultConfig()
+	cfg.Ports, cfg.Listen, cfg.Advertise, cfg.Realm = "", nil, []string{"a", "b"}, ""
+	err := cfg.Validate()
 	for _, key := range []string{"turn.ports", "turn.listen", "turn.advertise[0]", "turn.advertise[1]", "turn.realm"} {
 		require.ErrorContains(t, err, key+`: "`)
 	}
@@ -84,7 +106,8 @@ func TestParseForServing(t *testing.T) {
 	_, err := cfg.parse()
 	require.NoError(t, err)
 
-	cfg = Config{Ports: "49152-65535", Realm: "r"}
+	cfg = DefaultConfig()
+	cfg.Enabled, cfg.Listen = false, nil
 	require.NoError(t, cfg.Validate())
 	_, err = cfg.parse()
 	require.ErrorContains(t, err, "turn.listen: ")

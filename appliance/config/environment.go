@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -72,6 +73,12 @@ func (s setting) set(text string) error {
 		default:
 			return fmt.Errorf("%q: %s", text, s.expected())
 		}
+	case int:
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%q: %s", text, s.expected())
+		}
+		s.value.SetInt(int64(number))
 	case []string:
 		list := []string{}
 		for item := range strings.SplitSeq(text, ",") {

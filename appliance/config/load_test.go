@@ -41,7 +41,7 @@ func TestLoad(t *testing.T) {
 
 // TestEachKeyHasAVariable also pins that each kind of value can be given.
 func TestEachKeyHasAVariable(t *testing.T) {
-	values := map[string]string{"bool": "true", "string": "x", "[]string": "x,y"}
+	values := map[string]string{"bool": "true", "string": "x", "[]string": "x,y", "int": "7"}
 	var environ []string
 	for _, s := range settings(new(Config)) {
 		require.Contains(t, values, s.value.Type().String(), s.key)
@@ -79,6 +79,8 @@ func TestLoadErrors(t *testing.T) {
 			file: "[turn]\nlisten = ':1'\n",
 			want: []string{`turn.listen: expected a list of texts, such as ["a", "b"]`},
 		},
+		"file/not a number":     {file: "[turn]\nmax_allocations = 'many'\n", want: []string{"turn.max_allocations: expected a whole number"}},
+		"environment/no number": {environ: []string{"JAMIBOX_TURN_MAX_ALLOCATIONS=many"}, want: []string{`JAMIBOX_TURN_MAX_ALLOCATIONS: "many": expected a whole number`}},
 		"file/not a text":       {file: "data_dir = 3\n", want: []string{`data_dir: expected a text, such as "a"`}},
 		"file/not a section":    {file: "turn = 3\n", want: []string{"turn: expected a section, [turn]"}},
 		"file/list of sections": {file: "[[turn]]\n", want: []string{"turn: expected a section, [turn]"}},

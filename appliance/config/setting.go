@@ -46,6 +46,8 @@ func (s setting) expected() string {
 	switch s.value.Kind() {
 	case reflect.Bool:
 		return "expected true or false"
+	case reflect.Int:
+		return "expected a whole number"
 	case reflect.Slice:
 		return `expected a list of texts, such as ["a", "b"]`
 	default:

@@ -94,6 +94,8 @@ func TestValidateGathersAll(t *testing.T) {
 		key, _, _ := strings.Cut(line, ":")
 		keys = append(keys, key)
 	}
-	require.Equal(t, []string{"data_dir", "server.listen", "tls.mode", "turn.ports", "turn.realm", "dht.engine", "dht.listen",
-		"log.level", "log.format"}, keys)
+	require.Equal(t, []string{"data_dir", "server.listen", "tls.mode", "turn.ports", "turn.realm",
+		"turn.max_allocations", "turn.max_allocations_per_device", "turn.max_allocations_per_source",
+		"turn.max_connections_per_device", "turn.max_silent_streams_per_source",
+		"dht.engine", "dht.listen", "log.level", "log.format"}, keys)
 }

@@ -36,6 +36,7 @@ type Face struct {
 	Org      *organization.Holder
 	Store    *store.Store
 	Setup    Setup
+	Relay    Relay
 	// Status returns the state of the box, ready for JSON.
 	Status func(context.Context) any
 	// RootPEM returns the root certificate that clients have to trust; false
@@ -90,6 +91,7 @@ func (f *Face) mountAdministration(r fiber.Router) {
 	r.Get("/ca", f.ca)
 	r.Get("/audit", f.auditLog)
 	r.Post("/breaker/reset", f.resetBreaker)
+	f.mountRelay(r)
 }
 
 // onceSetUp lets nobody ask for what only a set-up makes.

@@ -148,9 +148,10 @@ func Create(ctx context.Context, s *store.Store, box *seal.Box, plan Plan, admin
 	if err != nil {
 		return nil, fmt.Errorf("encoding the CA key: %w", err)
 	}
-	org := &Organization{Settings: plan.Settings, CA: ca, TLS: plan.TLS, RelaySecret: make([]byte, 32)}
+	secret := make([]byte, relaySecretSize)
+	rand.Read(secret)
+	org := &Organization{Settings: plan.Settings, CA: ca, TLS: plan.TLS, Relay: RelaySecrets{Names: secret, Current: secret}}
 	org.SetUpAt = now
-	rand.Read(org.RelaySecret)
 	text, err := json.Marshal(org.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the settings: %w", err)
@@ -163,7 +164,7 @@ func Create(ctx context.Context, s *store.Store, box *seal.Box, plan Plan, admin
 		settingsName:    text,
 		certificateName: ca.Certificate.Raw,
 		keyName:         box.Seal(der, keyName),
-		relayName:       box.Seal(org.RelaySecret, relayName),
+		relayName:       box.Seal(secret, relayName),
 		tlsFilesName:    box.Seal(files, tlsFilesName),
 	})
 	if errors.Is(err, store.ErrExists) {

@@ -35,9 +35,10 @@ func TestCreateAndLoad(t *testing.T) {
 	require.Equal(t, made.Settings, loaded.Settings)
 	require.Equal(t, made.TLS, loaded.TLS)
 	require.Equal(t, plan.TLS, loaded.TLS)
-	require.Equal(t, made.RelaySecret, loaded.RelaySecret)
-	require.Len(t, loaded.RelaySecret, 32)
-	require.NotEqual(t, make([]byte, 32), loaded.RelaySecret)
+	require.Equal(t, made.Relay, loaded.Relay)
+	require.Len(t, loaded.Relay.Names, 32)
+	require.NotEqual(t, make([]byte, 32), loaded.Relay.Names)
+	require.Equal(t, loaded.Relay.Names, loaded.Relay.Current)
 	require.True(t, made.CA.Certificate.Equal(loaded.CA.Certificate))
 	require.True(t, made.CA.Key.(*ecdsa.PrivateKey).Equal(loaded.CA.Key))
 	require.Equal(t, "Exämple CA", loaded.CA.Certificate.Subject.CommonName)
@@ -52,7 +53,7 @@ func TestCreateAndLoad(t *testing.T) {
 	}
 	again, err := organization.Load(t.Context(), b.Store, b.Seal)
 	require.NoError(t, err)
-	require.Equal(t, loaded.RelaySecret, again.RelaySecret)
+	require.Equal(t, loaded.Relay, again.Relay)
 	_, err = b.Store.Administrator(t.Context(), "eve")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
@@ -128,7 +129,7 @@ func TestSecretsAreSealed(t *testing.T) {
 		file = append(file, part...)
 	}
 	require.True(t, bytes.Contains(file, org.CA.Certificate.Raw[:64]), "the search finds what is not sealed")
-	for name, secret := range map[string][]byte{"CA key": scalar, "relay": org.RelaySecret, "passphrase": []byte(plan.TLS.Passphrase)} {
+	for name, secret := range map[string][]byte{"CA key": scalar, "relay": org.Relay.Names, "passphrase": []byte(plan.TLS.Passphrase)} {
 		require.False(t, bytes.Contains(file, secret), name)
 	}
 }

@@ -3,6 +3,6 @@
 // Package organization holds what the set-up decided: the organisation's name
 // and CA, lifetimes, the addresses of the box and the relay's master secret.
 //
-// It is written once, in one transaction, by Create, and read by everyone else
-// through a Holder. It knows no HTTP and no users.
+// It is written once, in one transaction, by Create, but for the relay's
+// secrets, which a Rotator replaces; everyone else reads it through a Holder. It knows no HTTP and no users.
 package organization

@@ -36,15 +36,16 @@ type Settings struct {
 	SetUpAt        time.Time `json:"set_up_at"`
 }
 
-// Organization is the loaded whole. It is never changed after loading.
+// Organization is the loaded whole. It is never changed after loading; what
+// changes is handed out in a new one.
 type Organization struct {
 	Settings
 	CA pki.Issuer
 	// TLS names the files of the server's TLS certificate; empty where the box
 	// makes its own.
 	TLS TLSFiles
-	// RelaySecret is the master secret of the relay's credentials.
-	RelaySecret []byte
+	// Relay holds the master secrets of the relay's credentials.
+	Relay RelaySecrets
 }
 
 // TLSFiles says where a TLS certificate that was made elsewhere lies.
@@ -61,7 +62,9 @@ const (
 	certificateName = "organization ca certificate"
 	keyName         = "organization ca key"
 	relayName       = "relay secret"
-	tlsFilesName    = "tls files"
+	// The secrets after a rotation, beside the first, which goes on making names.
+	relayRotatedName = "relay rotated secrets"
+	tlsFilesName     = "tls files"
 )
 
 // Load reads the organisation; ErrNotSetUp if there is none.
@@ -92,8 +95,8 @@ func Load(ctx context.Context, s *store.Store, box *seal.Box) (*Organization, er
 	if org.CA, err = pki.NewIssuer(cert, key); err != nil {
 		return nil, fmt.Errorf("reading the CA: %w", err)
 	}
-	if org.RelaySecret, err = unsealSetting(ctx, s, box, relayName); err != nil {
-		return nil, fmt.Errorf("reading the relay secret: %w", err)
+	if org.Relay, err = loadRelaySecrets(ctx, s, box); err != nil {
+		return nil, fmt.Errorf("reading the relay secrets: %w", err)
 	}
 	files, err := unsealSetting(ctx, s, box, tlsFilesName)
 	if err != nil {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package udprelay
+
+import (
+	"net/netip"
+	"sync"
+)
+
+const (
+	// boxSize and boxPackets bound what is sent at a time.
+	boxSize    = 64 << 10
+	boxPackets = 64
+)
+
+// carrier sends what is in a box. It may be called by several goroutines at a
+// time, each with a box of its own.
+type carrier interface{ carry(b *box) }
+
+// outbox gathers messages so that they leave in few system calls. It takes a box
+// from the pool only while it holds any.
+type outbox struct {
+	pool    *sync.Pool // of *box
+	carrier carrier
+	count   func(packets, bytes int) // told what is sent, beforehand
+	box     *box                     // nil while there is nothing in it
+}
+
+// box holds messages one after the other.
+type box struct {
+	data    []byte
+	entries []entry
+	payload int   // what counts of data
+	batch   batch // for the carrier
+}
+
+type entry struct {
+	end int // in data
+	to  netip.AddrPort
+}
+
+func newBox() *box {
+	return &box{data: make([]byte, 0, boxSize), entries: make([]entry, 0, boxPackets)}
+}
+
+// add copies a message, to be sent by flush at the latest. payload is what
+// counts of its bytes.
+func (o *outbox) add(msg []byte, to netip.AddrPort, payload int) {
+	if o.box != nil && (len(o.box.entries) == boxPackets || len(o.box.data)+len(msg) > boxSize) {
+		o.carry()
+	}
+	if o.box == nil {
+		o.box = o.pool.Get().(*box)
+	}
+	o.box.data = append(o.box.data, msg...)
+	o.box.entries = append(o.box.entries, entry{len(o.box.data), to})
+	o.box.payload += payload
+}
+
+// flush sends all.
+func (o *outbox) flush() {
+	if o.box != nil {
+		o.carry()
+	}
+}
+
+func (o *outbox) carry() {
+	o.count(len(o.box.entries), o.box.payload)
+	o.carrier.carry(o.box)
+	o.box.data, o.box.entries, o.box.payload = o.box.data[:0], o.box.entries[:0], 0
+	o.pool.Put(o.box)
+	o.box = nil
+}
+
+// pools hold what is needed only while packets pass.
+type pools struct {
+	boxes   sync.Pool // of *box
+	clients sync.Pool // of *arrivals from listening sockets
+	relayed sync.Pool // of *arrivals from relayed sockets
+	frames  sync.Pool // of *[]byte
+}
+
+// maxPacket is what pion/turn v3 reads of a relayed socket, in bytes.
+const maxPacket = 1600
+
+func newPools() *pools {
+	return &pools{
+		boxes:   sync.Pool{New: func() any { return newBox() }},
+		clients: sync.Pool{New: func() any { return newArrivals(inboundMTU) }},
+		relayed: sync.Pool{New: func() any { return newArrivals(maxPacket) }},
+		frames:  sync.Pool{New: func() any { b := make([]byte, inboundMTU-1); return &b }},
+	}
+}
