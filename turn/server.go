@@ -65,6 +65,7 @@ func New(o Options) *Server {
 			ConnectionsPerUser:       c.MaxConnectionsPerDevice,
 			BytesPerSecond:           int64(c.MaxBytesPerSecondPerDevice),
 			Shared:                   credential.Shared,
+			Refused:                  o.Credentials.Refused,
 			Idle:                     time.Minute,
 		}, time.Now),
 	}

@@ -235,10 +235,16 @@ func TestFailedSocketEndsRun(t *testing.T) {
 	ready := make(chan struct{})
 	go func() { ended <- s.Run(context.Background(), func() { close(ready) }) }()
 	<-ready
-	for conn := range s.live.Load().sockets {
-		require.NoError(t, conn.Close())
-		break
-	}
+	live := s.live.Load()
+	require.Eventually(t, func() bool {
+		live.mu.Lock()
+		defer live.mu.Unlock()
+		for conn := range live.sockets {
+			require.NoError(t, conn.Close())
+			return true
+		}
+		return false
+	}, patience, time.Millisecond)
 	select {
 	case err := <-ended:
 		require.ErrorContains(t, err, "on 127.0.0.1:")

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,7 +25,7 @@ const (
 	// drainTime bounds the end of a run. Nothing in it waits for clients.
 	drainTime = 5 * time.Second
 	// followInterval is how often the box's addresses are looked at.
-	followInterval = 3 * time.Second
+	followInterval = 2 * time.Second
 )
 
 // session is all that lives from the start of a run to its end.
@@ -141,7 +143,11 @@ func (r *session) serveSockets(conns []*net.UDPConn) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r.sockets[conn] = cancel
 		r.tasks.Go(func() {
-			if err := errors.Join(r.udp.ServeSocket(ctx, conn), closed(conn.Close())); err != nil {
+			err := errors.Join(r.udp.ServeSocket(ctx, conn), closed(conn.Close()))
+			if err == nil && ctx.Err() == nil {
+				err = fmt.Errorf("serving clients on %s over UDP: %w", conn.LocalAddr(), net.ErrClosed)
+			}
+			if err != nil {
 				r.fail(err)
 			}
 		})
@@ -238,14 +244,16 @@ func (r *session) fail(err error) {
 	}
 }
 
-// udpAddr returns a listening UDP address; false if there is none at present.
-func (r *session) udpAddr() (netip.AddrPort, bool) {
+// udpAddr returns a listening UDP address, one that clients can reach if there
+// is any; false if there is none at all at present.
+func (r *session) udpAddr() (found netip.AddrPort, ok bool) {
 	for _, addr := range r.addrs() {
-		if udp, ok := addr.(*net.UDPAddr); ok {
-			return udp.AddrPort(), true
+		udp, is := addr.(*net.UDPAddr)
+		if is && (!ok || found.Addr().IsLoopback() && !udp.IP.IsLoopback()) {
+			found, ok = udp.AddrPort(), true
 		}
 	}
-	return netip.AddrPort{}, false
+	return found, ok
 }
 
 func (r *session) addrs() []net.Addr {
@@ -253,8 +261,8 @@ func (r *session) addrs() []net.Addr {
 	defer r.mu.Unlock()
 	var addrs []net.Addr
 	for _, e := range r.endpoints {
-		for _, conns := range e.udp {
-			addrs = append(addrs, conns[0].LocalAddr())
+		for _, ip := range slices.SortedFunc(maps.Keys(e.udp), netip.Addr.Compare) {
+			addrs = append(addrs, e.udp[ip][0].LocalAddr())
 		}
 		addrs = append(addrs, e.tcp.Addr())
 	}

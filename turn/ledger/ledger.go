@@ -54,7 +54,7 @@ func New(limits Limits, now func() time.Time) *Ledger {
 }
 
 // Open claims the quota for an allocation. The caller must Close the entry.
-// The error is ErrUserQuota, ErrSourceQuota or ErrTotalQuota.
+// The error is ErrUserQuota, ErrSourceQuota, ErrTotalQuota or ErrRefused.
 //
 // end is called at most once, when the ledger wants the allocation gone: the
 // caller is to end it and to Close the entry, at once or soon. It must not
@@ -68,6 +68,12 @@ func (l *Ledger) Open(o Opening, end func(Reason)) (*Entry, error) {
 	}
 	if victim != nil {
 		victim.demand(Evicted)
+	}
+	// Asked now that EndUser would find the entry, so that no allocation slips
+	// in between the refusal of a user and the end of what he has.
+	if l.limits.Refused != nil && l.limits.Refused(o.Username) {
+		e.Close(Revoked)
+		return nil, ErrRefused
 	}
 	return e, nil
 }

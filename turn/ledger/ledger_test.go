@@ -334,3 +334,32 @@ func TestSharedName(t *testing.T) {
 	again.Close(Released)
 	require.Empty(t, l.users)
 }
+
+func TestRefusedWhileOpening(t *testing.T) {
+	var refused atomic.Bool
+	l := New(Limits{Refused: func(string) bool { return refused.Load() }}, time.Now)
+	for range 1000 {
+		refused.Store(false)
+		var opened *Entry
+		var asked atomic.Bool
+		var both sync.WaitGroup
+		both.Go(func() {
+			e, err := l.Open(opening("stolen", "10.0.0.2:1"), func(Reason) { asked.Store(true) })
+			if err != nil {
+				require.ErrorIs(t, err, ErrRefused)
+				return
+			}
+			opened = e
+		})
+		both.Go(func() {
+			refused.Store(true)
+			l.EndUser("stolen", Revoked)
+		})
+		both.Wait()
+		if opened != nil {
+			require.True(t, asked.Load(), "an allocation of a refused user goes on")
+			opened.Close(Revoked)
+		}
+		require.Zero(t, l.Len())
+	}
+}

@@ -17,6 +17,8 @@ var (
 	ErrSourceQuota = errors.New("the client's address has too many allocations")
 	// ErrTotalQuota is returned when the relay has.
 	ErrTotalQuota = errors.New("the relay has too many allocations")
+	// ErrRefused is returned when the user is refused by now.
+	ErrRefused = errors.New("the user is refused")
 )
 
 // Limits bound what clients can claim. Zero is no limit.
@@ -32,6 +34,9 @@ type Limits struct {
 	// Shared tells the user names that many people use, of whom each IP address
 	// counts as a user of its own. Nil for none.
 	Shared func(username string) bool
+	// Refused tells the users whose allocations EndUser is asked to end, before
+	// it is asked. Nil for none.
+	Refused func(username string) bool
 	// Idle is the age from which an allocation that never got a permission
 	// makes room for another if Total is reached; zero for never.
 	Idle time.Duration
