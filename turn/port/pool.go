@@ -35,15 +35,29 @@ func NewPool(ports Range) *Pool {
 // ErrExhausted or one of open's, wrapped. open is called in the caller's
 // goroutine, and no two calls at a time get the same port.
 func (p *Pool) Take(open func(port uint16) error) (uint16, error) {
-	size := p.ports.Size()
-	if size == 0 {
+	return p.take(p.ports.first, 1, open)
+}
+
+// TakeEven is Take for ports with even numbers (EVEN-PORT: RFC 8656, section
+// 7.2).
+func (p *Pool) TakeEven(open func(port uint16) error) (uint16, error) {
+	return p.take(p.ports.first+p.ports.first%2, 2, open)
+}
+
+// take tries each port that is a multiple of step away from first.
+func (p *Pool) take(first uint16, step int, open func(port uint16) error) (uint16, error) {
+	choice := 0
+	if p.ports.last >= first {
+		choice = (int(p.ports.last)-int(first))/step + 1
+	}
+	if p.ports.Size() == 0 || choice == 0 {
 		return 0, ErrExhausted
 	}
-	offset := rand.IntN(size)
-	for tries := size; ; tries-- {
-		var port uint16
-		if port, offset, tries = p.reserve(offset, tries); tries == 0 {
-			return 0, fmt.Errorf("opening a relayed port in %s: %w", p.ports, ErrExhausted)
+	start := rand.IntN(choice)
+	for i := range choice {
+		port := first + uint16((start+i)%choice*step)
+		if !p.reserve(port) {
+			continue
 		}
 		err := open(port)
 		if err == nil {
@@ -54,23 +68,18 @@ func (p *Pool) Take(open func(port uint16) error) (uint16, error) {
 			return 0, fmt.Errorf("opening relayed port %d: %w", port, err)
 		}
 	}
+	return 0, fmt.Errorf("opening a relayed port in %s: %w", p.ports, ErrExhausted)
 }
 
-// reserve claims the first free port, counting round the range from offset, and
-// returns it with the offset behind it and how many of the tries were left when
-// it was found: 0 if it was not.
-func (p *Pool) reserve(offset, tries int) (uint16, int, int) {
+// reserve reports whether the port was free and is now the caller's.
+func (p *Pool) reserve(port uint16) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for ; tries > 0 && len(p.used) < p.ports.Size(); tries-- {
-		port := p.ports.first + uint16(offset)
-		offset = (offset + 1) % p.ports.Size()
-		if _, taken := p.used[port]; !taken {
-			p.used[port] = struct{}{}
-			return port, offset, tries
-		}
+	if _, taken := p.used[port]; taken {
+		return false
 	}
-	return 0, offset, 0
+	p.used[port] = struct{}{}
+	return true
 }
 
 // Give takes a port back. It must be called once for each port taken, after

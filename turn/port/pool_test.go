@@ -138,3 +138,28 @@ func TestPoolConcurrent(t *testing.T) {
 	wg.Wait()
 	require.Zero(t, p.Len())
 }
+
+func TestTakeEven(t *testing.T) {
+	nothing := func(uint16) error { return nil }
+	for text, want := range map[string]int{"50000-50009": 5, "50001-50009": 4, "50001-50010": 5, "50000-50000": 1, "50001-50001": 0, "65534-65535": 1} {
+		t.Run(text, func(t *testing.T) {
+			ports, err := ParseRange(text)
+			require.NoError(t, err)
+			pool := NewPool(ports)
+			for range want {
+				number, err := pool.TakeEven(nothing)
+				require.NoError(t, err)
+				require.Zero(t, number%2)
+				require.True(t, ports.Contains(number))
+			}
+			require.Equal(t, want, pool.Len())
+			_, err = pool.TakeEven(nothing)
+			require.ErrorIs(t, err, ErrExhausted)
+			for range ports.Size() - want {
+				_, err := pool.Take(nothing)
+				require.NoError(t, err)
+			}
+			require.Equal(t, ports.Size(), pool.Len())
+		})
+	}
+}

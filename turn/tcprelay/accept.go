@@ -53,7 +53,7 @@ func (a *allocation) incoming(conn *net.TCPConn) {
 		reset(conn)
 		return
 	}
-	c, code := a.reserve(peer)
+	c, code := a.reserve(peer, [stun.TransactionIDSize]byte{})
 	if c == nil {
 		a.control.log.Debug("peer refused", "user", a.owner.Username, "peer", peer, "code", int(code))
 		reset(conn)

@@ -26,7 +26,13 @@ func (a *allocation) connect(req request) []byte {
 		a.entry.Denied(1)
 		return a.relay.failure(req, stun.CodeForbidden)
 	}
-	c, code := a.reserve(peer)
+	if id, yes := a.repeated(req, peer); yes {
+		if id == 0 {
+			return nil
+		}
+		return req.success(message.ConnectionIDOf(id))
+	}
+	c, code := a.reserve(peer, req.TransactionID)
 	if c == nil {
 		return a.relay.failure(req, code)
 	}

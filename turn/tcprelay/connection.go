@@ -17,6 +17,9 @@ import (
 type connection struct {
 	allocation *allocation
 	peer       netip.AddrPort
+	// asked is the transaction of the Connect request; zero for a connection
+	// that the peer made.
+	asked [stun.TransactionIDSize]byte
 
 	// Guarded by the allocation's mu.
 	id     uint32       // of a pending one, else 0
@@ -25,8 +28,23 @@ type connection struct {
 	timer  *time.Timer  // of a pending one, else nil
 }
 
-// reserve adds a connection to a peer, or returns why there can be none.
-func (a *allocation) reserve(peer netip.AddrPort) (*connection, stun.ErrorCode) {
+// repeated reports whether a request is one for a connection to the peer that is
+// being served or has been: clients send again what is not answered in time.
+// id is that of a connection that is pending, for the answer that was lost, and
+// 0 while the answer is yet to come.
+func (a *allocation) repeated(req request, peer netip.AddrPort) (id uint32, yes bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := a.connections[peer]
+	if c == nil || c.asked != req.TransactionID || c.client != nil {
+		return 0, false
+	}
+	return c.id, true
+}
+
+// reserve adds a connection to a peer, with the transaction that asks for it if
+// one does, or returns why there can be none.
+func (a *allocation) reserve(peer netip.AddrPort, asked [stun.TransactionIDSize]byte) (*connection, stun.ErrorCode) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended {
@@ -38,7 +56,7 @@ func (a *allocation) reserve(peer netip.AddrPort) (*connection, stun.ErrorCode) 
 	if !a.entry.OpenConnection() {
 		return nil, stun.CodeAllocQuotaReached
 	}
-	c := &connection{allocation: a, peer: peer}
+	c := &connection{allocation: a, peer: peer, asked: asked}
 	a.connections[peer] = c
 	return c, 0
 }

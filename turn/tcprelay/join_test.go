@@ -110,18 +110,19 @@ func TestLinger(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			const limit = 100 * time.Millisecond
+			t.Parallel()
+			const limit = 300 * time.Millisecond
 			b := newBox(t, func(b *box) { b.limits.linger = limit })
 			_, data, peer := accepted(t, b)
 			ended, open := test.from(data, peer), test.to(data, peer)
 			require.NoError(t, ended.(halfCloser).CloseWrite())
 			requireBytes(t, nil, open)
 
-			// Bytes keep it open, longer than the limit.
-			tick := time.NewTicker(limit / 10)
+			// Bytes keep it open for longer than the limit.
+			tick := time.NewTicker(limit / 30)
 			defer tick.Stop()
 			one := make([]byte, 1)
-			for start := time.Now(); time.Since(start) < 3*limit; <-tick.C {
+			for start := time.Now(); time.Since(start) < 2*limit; <-tick.C {
 				_, err := open.Write(one)
 				require.NoError(t, err)
 				_, err = io.ReadFull(ended, one)

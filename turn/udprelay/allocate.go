@@ -56,7 +56,11 @@ func (c *core) allocate(r *request, s *session) {
 		r.refuse(stun.CodeAddrFamilyNotSupported)
 		return
 	}
-	c.open(r, place{family, relayed, bind, ports}, c.lifetime(wanted))
+	take := ports.Take
+	if r.Contains(stun.AttrEvenPort) {
+		take = ports.TakeEven
+	}
+	c.open(r, place{family, relayed, bind, ports, take}, c.lifetime(wanted))
 }
 
 // place is where an allocation is to be relayed.
@@ -65,6 +69,7 @@ type place struct {
 	relayed netip.Addr
 	bind    netip.Addr
 	ports   *port.Pool
+	take    func(open func(number uint16) error) (uint16, error) // of ports
 }
 
 // open makes the allocation of a request that can be met.
@@ -124,9 +129,17 @@ func (c *core) unacceptable(r *request) (stun.ErrorCode, []stun.Setter) {
 		return stun.CodeUnknownAttribute, []stun.Setter{message.UnknownAttributes(unknown)}
 	case reserved && (evenPort || r.Contains(stun.AttrRequestedAddressFamily)):
 		return stun.CodeBadRequest, nil
-	case reserved || evenPort:
-		// No port is ever reserved, and none chosen for its number.
+	case reserved || evenPort && reservesNext(r):
+		// No port is ever set aside for later.
 		return stun.CodeInsufficientCapacity, nil
 	}
 	return 0, nil
+}
+
+// reservesNext reports whether EVEN-PORT asks for the next port to be set aside
+// as well (RFC 8656, section 18.6); a malformed one counts as asking.
+func reservesNext(r *request) bool {
+	const reserve = 0x80
+	a, ok := r.Attributes.Get(stun.AttrEvenPort)
+	return ok && (len(a.Value) != 1 || a.Value[0]&reserve != 0)
 }

@@ -60,7 +60,7 @@ func openEndpoint(c *core, s *session, at place) (*endpoint, error) {
 		network = "udp6"
 	}
 	var conn *net.UDPConn
-	number, err := at.ports.Take(func(number uint16) (err error) {
+	number, err := at.take(func(number uint16) (err error) {
 		conn, err = net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(at.bind, number)))
 		return err
 	})

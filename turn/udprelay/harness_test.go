@@ -183,6 +183,8 @@ type client struct {
 	username string
 	key      []byte
 	nonce    stun.Nonce
+	// sendFuzzed sends what may be no message, in fuzz tests.
+	sendFuzzed func(msg []byte)
 }
 
 // dial returns a client over UDP.

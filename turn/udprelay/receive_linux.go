@@ -44,7 +44,7 @@ func (a *arrivals) receive(fd uintptr) (int, syscall.Errno) {
 	for i := range a.used {
 		a.headers[i].Hdr.Namelen = unix.SizeofSockaddrInet6
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&a.headers)), maxArrivals,
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&a.headers)), maxArrivals,
 		unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		n = 0

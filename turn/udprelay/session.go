@@ -3,7 +3,6 @@
 package udprelay
 
 import (
-	"encoding/binary"
 	"net"
 	"net/netip"
 	"time"
@@ -60,8 +59,9 @@ func newSession(r *request, family message.Family, lifetime time.Duration) *sess
 // allocation of its client once more, which may be the next one by then.
 func (c *core) newAddr() *net.UDPAddr {
 	c.count++
-	discarded := []byte{0x01, 0, 0, 0, 0, 0, 0, 0} // RFC 6666
-	return &net.UDPAddr{IP: binary.BigEndian.AppendUint64(discarded, c.count)}
+	// Of 16 bytes, and IPv4: pion makes a text of it for each packet.
+	ip := net.IPv4(byte(c.count>>40), byte(c.count>>32), byte(c.count>>24), byte(c.count>>16))
+	return &net.UDPAddr{IP: ip, Port: int(uint16(c.count))}
 }
 
 // granted returns what the success of an Allocate request tells.
