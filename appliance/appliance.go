@@ -10,6 +10,7 @@ import (
 
 	"jamibox/appliance/config"
 	"jamibox/appliance/datadir"
+	"jamibox/appliance/metrics"
 	"jamibox/appliance/supervisor"
 	"jamibox/dht"
 	"jamibox/enroll"
@@ -37,6 +38,7 @@ type Appliance struct {
 	enroll     *enroll.Server
 	relay      *relay
 	dht        *dht.Service
+	metrics    *metrics.Server
 	supervisor *supervisor.Supervisor
 }
 
@@ -100,6 +102,12 @@ func Open(ctx context.Context, cfg config.Config, logger *slog.Logger, announce 
 		}
 		a.supervisor.Add(a.dht, supervisor.ServiceOptions{})
 	}
+	if cfg.Metrics.Listen != "" {
+		if a.metrics, err = a.newMetrics(cfg.Metrics, logger.With("service", "metrics")); err != nil {
+			return nil, err
+		}
+		a.supervisor.Add(a.metrics, supervisor.ServiceOptions{})
+	}
 	return a, nil
 }
 
@@ -119,6 +127,9 @@ func (a *Appliance) Ready() bool { return a.supervisor.Ready() }
 
 // Enroll returns the enrolment server.
 func (a *Appliance) Enroll() *enroll.Server { return a.enroll }
+
+// Metrics returns where Prometheus asks; nil if that is off.
+func (a *Appliance) Metrics() *metrics.Server { return a.metrics }
 
 // Store returns the database, for measurements.
 func (a *Appliance) Store() *store.Store { return a.store }

@@ -41,6 +41,7 @@ func (r *relay) Run(ctx context.Context, ready func()) error {
 	return server.Run(ctx, ready)
 }
 
+// build makes the server once: what it counts is to survive its restarts.
 func (r *relay) build() (*turn.Server, error) {
 	org, err := r.org.Current()
 	if err != nil {
@@ -56,6 +57,9 @@ func (r *relay) build() (*turn.Server, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.server != nil {
+		return r.server, nil
+	}
 	r.server = turn.New(turn.Options{Config: cfg, Credentials: creds, Certificate: r.certificate, Logger: r.logger})
 	return r.server, nil
 }

@@ -160,6 +160,13 @@ func (s *Server) Check(ctx context.Context) error {
 	return s.tls.err()
 }
 
+// CertificateEnd returns until when the TLS certificate is good; false while
+// there is none.
+func (s *Server) CertificateEnd() (time.Time, bool) {
+	info, ok := s.tls.identity.Current()
+	return info.NotAfter, ok
+}
+
 // Addrs returns the addresses of the HTTPS and the plain HTTP face; nil while
 // they are not served.
 func (s *Server) Addrs() (https, http net.Addr) {

@@ -27,11 +27,11 @@ func TestSoftDeny(t *testing.T) {
 		&net.UDPAddr{IP: net.IPv4(224, 0, 0, 1), Port: 9}))
 	_, err = relay.WriteTo([]byte("let me in"), secret.LocalAddr())
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return s.Counters().Denied == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Status().Denied == 1 }, patience, time.Millisecond)
 
 	_, err = secret.WriteTo([]byte("unasked"), relay.LocalAddr())
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return s.Counters().Denied == 2 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Status().Denied == 2 }, patience, time.Millisecond)
 
 	_, err = bob.WriteTo([]byte("allowed"), relay.LocalAddr())
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestQuotas(t *testing.T) {
 			require.ErrorContains(t, err, "486")
 			_, err = dialDevice(t, s, "udp", "laptop").Allocate()
 			require.ErrorContains(t, err, "486")
-			require.EqualValues(t, 2, s.Counters().QuotaRefusals)
+			require.EqualValues(t, 2, s.Status().QuotaRefusals)
 			require.NoError(t, first.Close())
 			require.Eventually(t, func() bool { return s.Status().Allocations == 0 }, patience, time.Millisecond)
 			dialDevice(t, s, "udp", "laptop").allocate(t)

@@ -65,6 +65,7 @@ func New(o Options) *Server {
 			ConnectionsPerUser:       c.MaxConnectionsPerDevice,
 			BytesPerSecond:           int64(c.MaxBytesPerSecondPerDevice),
 			Shared:                   credential.Shared,
+			Hidden:                   func(username string) bool { return username == o.Credentials.Username(probeDevice) },
 			Refused:                  o.Credentials.Refused,
 			Idle:                     time.Minute,
 		}, time.Now),
@@ -116,13 +117,6 @@ func (s *Server) ClosedAllocations() []ledger.Allocation { return s.ledger.Histo
 // EndAllocation ends an allocation for an admin; false if there is none of
 // that number.
 func (s *Server) EndAllocation(id uint64) bool { return s.ledger.End(id, ledger.Ended) }
-
-// Counters returns what was counted since the server was made.
-func (s *Server) Counters() ledger.Counters {
-	c := s.ledger.Counters()
-	c.AuthFailures = s.auth.Failures()
-	return c
-}
 
 // plan understands the settings.
 func (s *Server) plan() (settings, error) {

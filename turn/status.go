@@ -17,13 +17,15 @@ type Status struct {
 	Streams int `json:"streams"`
 	// Allocations is how many relayed addresses are open.
 	Allocations int `json:"allocations"`
-	// Counters count since the server was made.
+	// AuthFailures counts requests refused for their credentials.
+	AuthFailures uint64 `json:"auth_failures"`
+	// Counters count since the server was made, as does AuthFailures.
 	ledger.Counters
 }
 
 // Status returns the present state.
 func (s *Server) Status() Status {
-	status := Status{Allocations: s.ledger.Len(), Counters: s.Counters()}
+	status := Status{Allocations: s.ledger.Len(), AuthFailures: s.auth.Failures(), Counters: s.ledger.Counters()}
 	if r := s.live.Load(); r != nil {
 		status.Listen = addrStrings(r.addrs())
 		status.Advertised = s.cfg.AdvertisedAddrs()

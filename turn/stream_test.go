@@ -210,7 +210,7 @@ func TestRefusedStream(t *testing.T) {
 		require.NoError(t, refused.Close())
 	}
 	require.ErrorContains(t, err, "reset")
-	require.EqualValues(t, 1, s.Counters().RefusedStreams)
+	require.EqualValues(t, 1, s.Status().RefusedStreams)
 
 	require.NoError(t, first.conn.Close())
 	require.Eventually(t, func() bool { return s.Status().Streams == 0 }, patience, time.Millisecond)

@@ -4,6 +4,7 @@ package config
 
 import (
 	"jamibox/appliance/logging"
+	"jamibox/appliance/metrics"
 	"jamibox/dht"
 	"jamibox/enroll"
 	"jamibox/enroll/tlsidentity"
@@ -20,6 +21,7 @@ type Config struct {
 	Turn    turn.Config         `toml:"turn"`
 	DHT     dht.Config          `toml:"dht"`
 	Log     logging.Config      `toml:"log"`
+	Metrics metrics.Config      `toml:"metrics"`
 }
 
 // Default returns the settings of a fresh installation.
@@ -32,5 +34,6 @@ func Default() Config {
 		Turn:    turn.DefaultConfig(),
 		DHT:     dht.DefaultConfig(),
 		Log:     logging.DefaultConfig(),
+		Metrics: metrics.DefaultConfig(),
 	}
 }

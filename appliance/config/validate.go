@@ -24,6 +24,9 @@ func (c Config) Validate() error {
 	p.tls(c.TLS)
 	p.errs = append(p.errs, c.Turn.Validate(), c.DHT.Validate())
 	p.log(c.Log)
+	if c.Metrics.Listen != "" {
+		p.listen("metrics.listen", c.Metrics.Listen)
+	}
 	p.ports(c)
 	return errors.Join(p.errs...)
 }

@@ -56,10 +56,14 @@ func endpoints(c Config) []endpoint {
 		for i, addr := range c.Turn.Listen {
 			add(fmt.Sprintf("turn.listen[%d]", i), addr, "udp", "tcp")
 		}
+		for i, addr := range c.Turn.TLSListen {
+			add(fmt.Sprintf("turn.tls_listen[%d]", i), addr, "tcp")
+		}
 	}
 	if c.DHT.Enabled {
 		add("dht.listen", c.DHT.Listen, "udp")
 	}
+	add("metrics.listen", c.Metrics.Listen, "tcp")
 	return all
 }
 

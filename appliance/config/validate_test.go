@@ -59,11 +59,17 @@ func TestValidate(t *testing.T) {
 		"error/log level":  {func(c *Config) { c.Log.Level = "INFO" }, `log.level: "INFO": `},
 		"error/log format": {func(c *Config) { c.Log.Format = "xml" }, "log.format: "},
 
+		"ok/metrics":           {func(c *Config) { c.Metrics.Listen = "127.0.0.1:9478" }, ""},
+		"error/metrics":        {func(c *Config) { c.Metrics.Listen = "9478" }, `metrics.listen: "9478": expected an address and a port`},
+		"error/metrics port":   {func(c *Config) { c.Metrics.Listen = "127.0.0.1:443" }, `metrics.listen: "127.0.0.1:443": expected a port other than that of server.listen`},
+		"error/metrics ranged": {func(c *Config) { c.Metrics.Listen = ":50000" }, `turn.ports: "49152-65535": expected a range without port 50000 of metrics.listen`},
+
 		"error/ports http":         {func(c *Config) { c.Server.HTTPListen = "10.0.0.1:443" }, `server.http_listen: "10.0.0.1:443": expected a port other than that of server.listen, which is ":443"`},
 		"ok/ports two hosts":       {func(c *Config) { c.Server.Listen, c.Server.HTTPListen = "10.0.0.1:443", "10.0.0.2:443" }, ""},
 		"ok/ports two families":    {func(c *Config) { c.Turn.Listen = []string{"0.0.0.0:3478", "[::]:3478"} }, ""},
 		"ok/ports udp and tcp":     {func(c *Config) { c.DHT.Listen = ":443" }, ""},
 		"error/ports turn tcp":     {func(c *Config) { c.Turn.Listen = []string{"0.0.0.0:80"} }, "turn.listen[0]: "},
+		"error/ports turn tls":     {func(c *Config) { c.Turn.TLSListen = []string{":443"} }, `turn.tls_listen[0]: ":443": expected a port other than that of server.listen`},
 		"error/ports turn dht":     {func(c *Config) { c.Turn.Listen = []string{"10.0.0.1:4222"} }, "dht.listen: "},
 		"ok/ports dht off":         {func(c *Config) { c.DHT.Enabled = false; c.Turn.Listen = []string{":4222"} }, ""},
 		"error/ports turn twice":   {func(c *Config) { c.Turn.Listen = []string{":3478", ":3478"} }, "turn.listen[1]: "},

@@ -56,7 +56,7 @@ func newRoot() *cobra.Command {
 	flags.BoolVar(&g.json, "json", false, "answer in JSON")
 	root.AddCommand(
 		newServe(g), newSetup(g), newStatus(g), newUser(g), newDevice(g), newPolicy(g),
-		newTLS(g), newConfig(g), newVersion(g),
+		newRelay(g), newTLS(g), newConfig(g), newVersion(g),
 	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)

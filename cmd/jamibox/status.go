@@ -51,6 +51,7 @@ func writeStatus(w io.Writer, s enroll.Status) {
 	} else {
 		fmt.Fprintf(w, "URL      %s\ndevices  %d\nTLS      %s, until %s\n", s.PublicURL, s.Devices, s.TLS.Subject, s.TLS.NotAfter.Format(time.DateOnly))
 	}
+	writeRelay(w, s)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nSERVICE\tSTATE\tSINCE\tDETAIL")
 	for _, service := range s.Services {
@@ -63,4 +64,18 @@ func writeStatus(w io.Writer, s enroll.Status) {
 		}
 	}
 	table.Flush()
+}
+
+// writeRelay sums up what goes through the relay, if it was started.
+func writeRelay(w io.Writer, s enroll.Status) {
+	relay, ok := s.Details["turn"].(map[string]any)
+	if !ok {
+		return
+	}
+	count := func(name string) float64 {
+		n, _ := relay[name].(float64)
+		return n
+	}
+	fmt.Fprintf(w, "relay    %.0f allocations, %.0f connections; refused: %.0f logins, %.0f over the limits, %.0f packets or connections of forbidden peers\n",
+		count("allocations"), count("streams"), count("auth_failures"), count("quota_refusals"), count("denied"))
 }

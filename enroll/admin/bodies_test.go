@@ -125,6 +125,7 @@ func FuzzAdminBodies(f *testing.F) {
 		`{"username":"b\u0000b","picture":"iVBORw0KGgo="}`, `{"first_name":null,"picture":""}`, `{"password":"\ud800"}`,
 		`{"reason":9223372036854775808}`, `{"Account.videoEnabled":"true"}`, `{"old":"a","new":"b"}`, `{"name":"\t"}`,
 		`{"organization":"x","tls":{"certificate":"/"},"ca_lifetime":"99999999y","advertise":["::1%lo"]}`,
+		`{"overlap":"9223372036854775807ns"}`, `{"overlap":"65535d"}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -142,6 +143,7 @@ func FuzzAdminBodies(f *testing.F) {
 		{a, "POST", "/devices/ff/revoke", root},
 		{a, "POST", "/users/nobody/disable", root},
 		{a, "PUT", "/client-settings", root},
+		{a, "POST", "/relay/secret/rotate", root},
 		{a, "PUT", "/me/password", me},
 		{a, "PATCH", "/me/devices/ff", me},
 	}

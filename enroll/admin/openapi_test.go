@@ -179,6 +179,23 @@ func TestOperations(t *testing.T) {
 		{"audit", "GET", "/audit?limit=1000", nil, edits(root), 200},
 		{"audit/limit", "GET", "/audit?limit=0", nil, edits(root), 400},
 		{"breaker", "POST", "/breaker/reset", nil, edits(root), 204},
+
+		{"relay", "GET", "/relay", nil, edits(root), 200},
+		{"allocations", "GET", "/relay/allocations", nil, edits(root), 200},
+		{"allocations/closed", "GET", "/relay/allocations/closed", nil, edits(root), 200},
+		{"end/unknown", "DELETE", "/relay/allocations/18446744073709551615", nil, edits(root), 404},
+		{"end/negative", "DELETE", "/relay/allocations/-1", nil, edits(root), 400},
+		{"end/text", "DELETE", "/relay/allocations/first", nil, edits(root), 400},
+		{"rotate/unit", "POST", "/relay/secret/rotate", `{"overlap":"30"}`, edits(root), 422},
+		{"rotate/negative", "POST", "/relay/secret/rotate", `{"overlap":"-1h"}`, edits(root), 422},
+		{"rotate/long", "POST", "/relay/secret/rotate", `{"overlap":"2y"}`, edits(root), 422},
+		{"rotate/type", "POST", "/relay/secret/rotate", `{"overlap":30}`, edits(root), 400},
+		{"rotate/text", "POST", "/relay/secret/rotate", "{}", edits(root, plain), 415},
+		{"rotate", "POST", "/relay/secret/rotate", nil, edits(root), 200},
+		{"rotate/again", "POST", "/relay/secret/rotate", `{"overlap":"1h"}`, edits(root), 409},
+		{"rotate/at once", "POST", "/relay/secret/rotate", `{"overlap":"0s"}`, edits(root), 200},
+		{"rotate/afterwards", "POST", "/relay/secret/rotate", `{"overlap":null}`, edits(root), 200},
+		{"relay/rotated", "GET", "/relay", nil, edits(root), 200},
 		{"logout", "DELETE", "/session", nil, edits(root), 204},
 	} {
 		got := a.call(t, c.method, c.path, c.body, c.edits...)
@@ -199,7 +216,8 @@ var elsewhere = map[string]bool{
 	"POST /api/v1/setup 415": true, "POST /api/v1/setup 422": true,
 	"GET /api/v1/tls/root 404": true, "GET /api/v1/tls/root 503": true,
 	"POST /api/v1/session 429": true, "PUT /api/v1/me/password 429": true,
-	"PUT /api/v1/users/{name}/password 400": true,
+	"PUT /api/v1/users/{name}/password 400":     true,
+	"DELETE /api/v1/relay/allocations/{id} 204": true,
 }
 
 func (a *api) requireAllSeen(t *testing.T) {

@@ -92,7 +92,7 @@ type RelayTraffic struct {
 type Allocation struct {
 	ID uint64 `json:"id"`
 	// User, DeviceID and DeviceName are empty where the credentials are not a
-	// device's: Jami's built-in ones.
+	// device's: Jami's built-in ones, and those of the box's own probe.
 	User       string `json:"user"`
 	DeviceID   string `json:"device_id"`
 	DeviceName string `json:"device_name"`

@@ -23,8 +23,6 @@ type Counters struct {
 	RefusedStreams uint64 `json:"refused_streams"`
 	// Throttled counts requests that were left unanswered.
 	Throttled uint64 `json:"throttled"`
-	// AuthFailures counts requests refused for their credentials.
-	AuthFailures uint64 `json:"auth_failures"`
 	// Relayed counts data by relayed protocol.
 	Relayed map[Protocol]Flow `json:"relayed"`
 }
@@ -61,7 +59,6 @@ type counters struct {
 	denied         atomic.Uint64
 	refusedStreams atomic.Uint64
 	throttled      atomic.Uint64
-	authFailures   atomic.Uint64
 }
 
 // tally counts traffic.
@@ -89,9 +86,6 @@ func (l *Ledger) RefusedStream() { l.count.refusedStreams.Add(1) }
 // Throttled counts a request that is left unanswered.
 func (l *Ledger) Throttled() { l.count.throttled.Add(1) }
 
-// AuthFailed counts a request refused for its credentials.
-func (l *Ledger) AuthFailed() { l.count.authFailures.Add(1) }
-
 // Counters returns the present counts.
 func (l *Ledger) Counters() Counters {
 	c := Counters{
@@ -101,7 +95,6 @@ func (l *Ledger) Counters() Counters {
 		Denied:         l.count.denied.Load(),
 		RefusedStreams: l.count.refusedStreams.Load(),
 		Throttled:      l.count.throttled.Load(),
-		AuthFailures:   l.count.authFailures.Load(),
 		Relayed:        l.relayed(),
 	}
 	for i := range l.count.byCode {
@@ -122,6 +115,9 @@ func (l *Ledger) relayed() map[Protocol]Flow {
 	l.mu.Unlock()
 
 	for _, e := range entries {
+		if e.hidden {
+			continue
+		}
 		// In this order: what moves from sampled to flow meanwhile is missed
 		// once, never counted twice.
 		flow := e.flow()

@@ -22,6 +22,7 @@ type Entry struct {
 	opening Opening
 	source  netip.Addr
 	opened  time.Time
+	hidden  bool
 	end     func(Reason)
 	limiter *rate.Limiter // nil if nothing is limited
 
@@ -49,7 +50,9 @@ func (e *Entry) Opened(relayed netip.AddrPort, expires time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.relayed, e.expires = relayed, expires
-	e.ledger.count.opened.Add(1)
+	if !e.hidden {
+		e.ledger.count.opened.Add(1)
+	}
 }
 
 // Extend says when the allocation will expire.

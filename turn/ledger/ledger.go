@@ -84,8 +84,10 @@ func (l *Ledger) close(e *Entry, last Allocation) {
 	defer l.mu.Unlock()
 	l.release(e)
 	delete(l.live, e.id)
-	l.past[e.opening.Protocol] = l.past[e.opening.Protocol].plus(e.flow())
-	if last.Relayed.IsValid() {
+	if !e.hidden {
+		l.past[e.opening.Protocol] = l.past[e.opening.Protocol].plus(e.flow())
+	}
+	if last.Relayed.IsValid() && !e.hidden {
 		l.closed.add(last)
 	}
 	if len(l.live) == 0 {

@@ -363,3 +363,18 @@ func TestRefusedWhileOpening(t *testing.T) {
 		require.Zero(t, l.Len())
 	}
 }
+
+func TestHidden(t *testing.T) {
+	l := New(Limits{PerUser: 1, Hidden: func(username string) bool { return username == "probe" }}, time.Now)
+	e := opened(t, l, opening("probe", "10.0.0.1:1")).entry
+	e.Up(1, 100)
+	require.Equal(t, 1, l.Len())
+	require.Empty(t, l.Live())
+	_, err := l.Open(opening("probe", "10.0.0.1:2"), func(Reason) {})
+	require.ErrorIs(t, err, ErrUserQuota, "limits hold all the same")
+	require.Zero(t, l.Counters().Relayed[UDP])
+	e.Close(Released)
+	require.Empty(t, l.History())
+	require.Zero(t, l.Counters().Opened)
+	require.Zero(t, l.Counters().Relayed[UDP])
+}

@@ -34,6 +34,9 @@ type Limits struct {
 	// Shared tells the user names that many people use, of whom each IP address
 	// counts as a user of its own. Nil for none.
 	Shared func(username string) bool
+	// Hidden tells the user names of the box itself, whose allocations are
+	// neither listed nor counted. Nil for none.
+	Hidden func(username string) bool
 	// Refused tells the users whose allocations EndUser is asked to end, before
 	// it is asked. Nil for none.
 	Refused func(username string) bool
@@ -77,7 +80,8 @@ func (l *Ledger) admit(o Opening, end func(Reason)) (e, victim *Entry, err error
 		l.users[name] = u
 	}
 	l.lastID++
-	e = &Entry{ledger: l, id: l.lastID, opening: o, source: source, opened: l.now(), end: end, user: u, limiter: u.limiter}
+	e = &Entry{ledger: l, id: l.lastID, opening: o, source: source, opened: l.now(), end: end, user: u, limiter: u.limiter,
+		hidden: l.limits.Hidden != nil && l.limits.Hidden(o.Username)}
 	e.idle = l.idle.PushBack(e)
 	u.entries[e] = struct{}{}
 	l.sources[source]++

@@ -52,10 +52,10 @@ func (l *Ledger) History() []Allocation {
 	return l.closed.newestFirst()
 }
 
-// snapshot describes the entry if it is granted and not closed.
+// snapshot describes the entry if it is granted and neither closed nor hidden.
 func (e *Entry) snapshot() (Allocation, bool) {
 	e.mu.Lock()
-	granted := e.relayed.IsValid() && !e.closed
+	granted := e.relayed.IsValid() && !e.closed && !e.hidden
 	a, sample := e.describe(), e.sample
 	e.mu.Unlock()
 	if granted && sample != nil {

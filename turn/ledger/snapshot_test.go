@@ -49,7 +49,6 @@ func TestLedgerCounters(t *testing.T) {
 	l.RefusedStream()
 	l.Throttled()
 	l.Throttled()
-	l.AuthFailed()
 	udp := opened(t, l, opening("a", "192.0.2.1:1")).entry
 	udp.Up(1, 100)
 	udp.Denied(3)
@@ -59,7 +58,7 @@ func TestLedgerCounters(t *testing.T) {
 	tcp.Down(0, 70)
 	want := Counters{
 		ByCode: map[int]uint64{401: 2, 300: 1, 699: 1},
-		Opened: 2, Denied: 3, RefusedStreams: 1, Throttled: 2, AuthFailures: 1,
+		Opened: 2, Denied: 3, RefusedStreams: 1, Throttled: 2,
 		Relayed: map[Protocol]Flow{
 			UDP: {Up: Traffic{Packets: 1, Bytes: 100}},
 			TCP: {Down: Traffic{Bytes: 70}},

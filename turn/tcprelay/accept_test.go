@@ -3,9 +3,7 @@
 package tcprelay
 
 import (
-	"net"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -141,37 +139,4 @@ func TestExpiredPermissionsMakeRoom(t *testing.T) {
 		c.permit(t, addr)
 		addr = addr.Next()
 	}
-}
-
-// A client that takes no answers loses its connection with all that hangs on
-// it.
-func TestControlNotRead(t *testing.T) {
-	b := newBox(t, func(b *box) {
-		b.limits.write = 20 * time.Millisecond
-		b.listener = smallBuffers{b.listener}
-	})
-	c := newClient(t, b, "alice")
-	relayed := c.allocate(t)
-	request := c.sign(stun.MethodRefresh)
-	require.NoError(t, c.conn.SetWriteDeadline(time.Now().Add(patience)))
-	for b.Ledger.Len() > 0 {
-		if _, err := c.conn.Write(request.Raw); err != nil {
-			require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
-			break
-		}
-	}
-	require.Eventually(t, func() bool { return b.Ledger.Len() == 0 }, patience, time.Millisecond)
-	requireRefused(t, relayed)
-	require.Equal(t, ledger.ClientGone, b.Ledger.History()[0].Reason)
-}
-
-// smallBuffers has the kernel keep little of what clients do not take.
-type smallBuffers struct{ net.Listener }
-
-func (l smallBuffers) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return conn, conn.(*net.TCPConn).SetWriteBuffer(1)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -93,7 +94,7 @@ func TestRefreshZero(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
-	b := newBox(t, func(b *box) { b.Lifetimes.Default = 50 * time.Millisecond })
+	b := newBox(t, func(b *box) { b.Lifetimes.Default = 500 * time.Millisecond })
 	c, data, peer := accepted(t, b)
 	requireEnded(t, data)
 	requireEnded(t, peer)
@@ -153,6 +154,44 @@ func TestKeySurvivesRotation(t *testing.T) {
 
 	fresh := c.data(t)
 	requireCode(t, stun.CodeUnauthorized, fresh.do(t, stun.MethodAllocate, transport(protoTCP)))
+}
+
+// stuck is a control connection of a client that takes no messages.
+type stuck struct {
+	testStream
+	request []byte
+	closing sync.Once
+	closed  chan struct{}
+}
+
+func (s *stuck) Next(p []byte) (int, error) {
+	if s.request == nil {
+		<-s.closed
+		return 0, net.ErrClosed
+	}
+	n := copy(p, s.request)
+	s.request = nil
+	return n, nil
+}
+
+func (s *stuck) Write([]byte) (int, error) {
+	<-s.closed
+	return 0, net.ErrClosed
+}
+
+func (s *stuck) Close() error {
+	s.closing.Do(func() { close(s.closed) })
+	return nil
+}
+
+func TestClientTakesNothing(t *testing.T) {
+	b := newBox(t, func(b *box) { b.limits.write = 200 * time.Millisecond })
+	c := newClient(t, b, "alice")
+	request := c.sign(stun.MethodAllocate, transport(protoTCP)).Raw
+	s := &stuck{testStream: testStream{Conn: c.conn}, request: request, closed: make(chan struct{})}
+	require.ErrorIs(t, b.ServeControl(s), net.ErrClosed)
+	require.Zero(t, b.Ledger.Len())
+	require.Equal(t, ledger.ClientGone, b.Ledger.History()[0].Reason)
 }
 
 func TestQuota(t *testing.T) {

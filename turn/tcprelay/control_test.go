@@ -130,6 +130,43 @@ func TestControl(t *testing.T) {
 	}
 }
 
+func TestIncompleteCredentials(t *testing.T) {
+	b := newBox(t)
+	c := newClient(t, b, "alice")
+	user, realm, nonce := stun.NewUsername("alice"), stun.NewRealm(testRealm), stun.NewNonce(c.nonce)
+	tests := map[string][]stun.Setter{
+		"no user name": {realm, nonce},
+		"no realm":     {user, nonce},
+		"no nonce":     {user, realm},
+	}
+	for name, attrs := range tests {
+		t.Run(name, func(t *testing.T) {
+			request := plain(stun.MethodAllocate, append(attrs, stun.MessageIntegrity(c.key))...)
+			requireCode(t, stun.CodeBadRequest, c.exchange(t, request))
+		})
+	}
+}
+
+// What is no request gets no answer, and does no harm.
+func TestControlIgnores(t *testing.T) {
+	b := newBox(t)
+	c := newClient(t, b, "alice")
+	c.allocate(t)
+	send := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodSend, stun.ClassIndication), raw(stun.AttrData))
+	forged := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassSuccessResponse))
+	garbled := c.sign(stun.MethodRefresh, seconds(0))
+	garbled.Raw[4] ^= 0xff // the cookie
+	for _, message := range [][]byte{send.Raw, forged.Raw, garbled.Raw, {0x40, 0, 0, 5, 1, 2, 3, 4, 5, 0, 0, 0}} {
+		_, err := c.conn.Write(message)
+		require.NoError(t, err)
+	}
+	request := c.sign(stun.MethodRefresh)
+	c.send(t, request)
+	answer := c.receive(t)
+	require.Equal(t, request.TransactionID, answer.TransactionID)
+	requireSuccess(t, c, answer)
+}
+
 func guessing(c *client) *client {
 	c.key = keyOf(c.username, "a guess")
 	return c

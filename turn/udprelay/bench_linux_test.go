@@ -45,7 +45,7 @@ type process struct {
 
 func startProcess(b *testing.B) process {
 	b.Helper()
-	server := exec.Command(os.Args[0], "-test.run=^TestServeBenchmark$", "-test.timeout=0", "-test.cpuprofile="+os.Getenv("PROF"))
+	server := exec.Command(os.Args[0], "-test.run=^TestServeBenchmark$", "-test.timeout=0")
 	server.Env = append(os.Environ(), servesBenchmark+"=1")
 	stdin, err := server.StdinPipe()
 	require.NoError(b, err)
@@ -166,4 +166,29 @@ func blast(b *testing.B, conn *net.UDPConn, msg []byte, to netip.AddrPort, rate,
 		}
 	}
 	box.flush()
+}
+
+// BenchmarkIdle tells the resident memory of a relay per idle allocation.
+func BenchmarkIdle(b *testing.B) {
+	server := startProcess(b)
+	before := server.resident(b)
+	b.ResetTimer()
+	for range b.N {
+		c := dialAt(b, server.addr, "alice")
+		c.allocate()
+		c.require(stun.MethodChannelBind, channel(0x4000), peerAt("127.0.0.1:9"))
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(server.resident(b)-before)/float64(b.N), "resident-B/allocation")
+	b.ReportMetric(float64(server.resident(b))/(1<<20), "resident-MiB")
+}
+
+// resident returns the resident memory in bytes.
+func (p process) resident(b *testing.B) int {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.pid))
+	require.NoError(b, err)
+	pages, err := strconv.Atoi(strings.Fields(string(status))[1])
+	require.NoError(b, err)
+	return pages * os.Getpagesize()
 }

@@ -5,6 +5,7 @@ package udprelay
 import (
 	"bytes"
 	"encoding/binary"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -179,9 +180,12 @@ func TestRelayToRelay(t *testing.T) {
 // TestDropped looks at packets that must not get through: one that does get
 // through follows each, to know that the other was handled.
 func TestDropped(t *testing.T) {
-	r := startRig(t, func(s *settings) {
+	var log bytes.Buffer
+	r := newRig(t, func(s *settings) {
+		s.logger = slog.New(slog.NewTextHandler(&log, nil))
 		s.rules.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}
 	})
+	stop := r.serve(t)
 	c := r.dial(t, "alice")
 	relayed := c.allocate()
 	good, denied, stranger := listenPeer(t, loopback4), listenPeer(t, netip.MustParseAddr("127.0.0.2")),
@@ -247,6 +251,8 @@ func TestDropped(t *testing.T) {
 		require.Equal(t, "mark", text)
 	})
 	require.EqualValues(t, 2, r.ledger.Live()[0].Denied)
+	stop()
+	require.Empty(t, log.String(), "strangers must not fill the log")
 }
 
 func TestLimiter(t *testing.T) {

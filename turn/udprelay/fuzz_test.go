@@ -4,7 +4,6 @@ package udprelay
 
 import (
 	"encoding/binary"
-	"net/netip"
 	"testing"
 
 	"github.com/pion/stun/v2"
@@ -65,7 +64,6 @@ func seeds() [][]byte {
 // converse lets a client take the steps, and looks that the relay is alive then.
 func converse(t *testing.T, r *rig, c *client, conversation []byte) {
 	peer := listenPeer(t, loopback4)
-	var relayed netip.AddrPort
 	for range 64 {
 		if len(conversation) < 3 {
 			break
@@ -87,9 +85,8 @@ func converse(t *testing.T, r *rig, c *client, conversation []byte) {
 		case stepSend:
 			c.sendFuzzed(frameOf(stun.NewType(stun.MethodSend, stun.ClassIndication), content))
 		case stepPeer:
-			if live := r.ledger.Live(); len(live) > 0 {
-				relayed = live[0].Relayed
-				_, err := peer.WriteToUDPAddrPort(content, relayed)
+			if live := r.ledger.Live(); len(live) > 0 && live[0].Relayed.Addr().Is4() {
+				_, err := peer.WriteToUDPAddrPort(content, live[0].Relayed)
 				require.NoError(t, err)
 			}
 		case stepRelease:

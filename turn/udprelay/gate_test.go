@@ -32,7 +32,7 @@ var answers = map[string]struct {
 	"error/allocate/transport 33":           {method: stun.MethodAllocate, attrs: []stun.Setter{transport(33)}, code: 442},
 	"error/allocate/malformed lifetime":     {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrLifetime, 1)}, code: 400},
 	"error/allocate/dont fragment":          {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrDontFragment)}, code: 420},
-	"error/allocate/even port":              {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrEvenPort, 0x80)}, code: 508},
+	"error/allocate/even port and the next": {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrEvenPort, 0x80)}, code: 508},
 	"error/allocate/reserved":               {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8)}, code: 508},
 	"error/allocate/reserved and even":      {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8), raw(stun.AttrEvenPort, 0)}, code: 400},
 	"error/allocate/reserved and family":    {method: stun.MethodAllocate, attrs: []stun.Setter{transport(17), raw(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8), family(1)}, code: 400},
@@ -178,7 +178,7 @@ func TestCredentials(t *testing.T) {
 			require.Equal(t, row.code != 400, answer.Contains(stun.AttrRealm))
 		})
 	}
-	require.EqualValues(t, 3, r.ledger.Counters().AuthFailures)
+	require.EqualValues(t, 3, r.auth.Failures())
 	require.Zero(t, r.ledger.Len())
 }
 
@@ -281,6 +281,13 @@ func TestPortsExhausted(t *testing.T) {
 	require.Equal(t, 1, r.ledger.Len())
 }
 
+func TestEvenPort(t *testing.T) {
+	r := startRig(t, nil)
+	for range 10 {
+		require.Zero(t, r.dial(t, "alice").allocate(raw(stun.AttrEvenPort, 0)).Port()%2)
+	}
+}
+
 func TestFamilyNotServed(t *testing.T) {
 	r := startRig(t, func(s *settings) { s.noIPv6 = true })
 	require.Equal(t, 440, codeIn(r.dial(t, "alice").ask(stun.MethodAllocate, transport(17), family(2))))
@@ -358,7 +365,7 @@ func TestThrottle(t *testing.T) {
 	require.Equal(t, 401, codeIn(c.exchange(c.build(stun.MethodRefresh))))
 	c.send(c.build(stun.MethodRefresh).Raw)
 	require.Eventually(t, func() bool { return r.ledger.Counters().Throttled == 2 }, patience, time.Millisecond)
-	require.EqualValues(t, 3, r.ledger.Counters().AuthFailures)
+	require.EqualValues(t, 3, r.auth.Failures())
 }
 
 func TestBinding(t *testing.T) {

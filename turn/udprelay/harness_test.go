@@ -78,6 +78,7 @@ func (u *users) refuse(username string) {
 
 // rig is a relay that relays on the loopback addresses.
 type rig struct {
+	auth *auth.Authenticator
 	*Relay
 	users  *users
 	ledger *ledger.Ledger
@@ -93,11 +94,13 @@ type settings struct {
 	ports     string
 	noIPv6    bool
 	auth      auth.Limits
+	logger    *slog.Logger
 }
 
 func newRig(t testing.TB, change func(*settings)) *rig {
 	t.Helper()
-	s := settings{rules: peer.Rules{AllowLoopback: true}, ports: testPorts, auth: auth.Limits{Sources: 16}}
+	s := settings{rules: peer.Rules{AllowLoopback: true}, ports: testPorts, auth: auth.Limits{Sources: 16},
+		logger: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&s)
 	}
@@ -111,15 +114,15 @@ func newRig(t testing.TB, change func(*settings)) *rig {
 	if !s.noIPv6 {
 		r.pools[message.IPv6] = port.NewPool(ports)
 	}
-	authenticator := auth.New(testRealm, r.users, func(code stun.ErrorCode) { r.ledger.Answered(int(code)) })
-	authenticator.Limit(s.auth)
+	r.auth = auth.New(testRealm, r.users, func(code stun.ErrorCode) { r.ledger.Answered(int(code)) })
+	r.auth.Limit(s.auth)
 	r.Relay = New(Config{
-		Auth:      authenticator,
+		Auth:      r.auth,
 		Ledger:    r.ledger,
 		Peers:     peer.New(s.rules, ports),
 		Addresses: r,
 		Lifetimes: s.lifetimes,
-		Logger:    slog.New(slog.DiscardHandler),
+		Logger:    s.logger,
 	})
 	return r
 }

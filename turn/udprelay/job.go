@@ -122,3 +122,13 @@ func (c *core) AllocateConn(string, int) (net.Conn, net.Addr, error) {
 }
 
 var errNoEndpoint = errors.New("no relayed socket has been opened")
+
+// codeOf returns the code of an error response, or 0.
+func codeOf(response []byte) stun.ErrorCode {
+	var m stun.Message
+	var code stun.ErrorCodeAttribute
+	if stun.Decode(response, &m) != nil || code.GetFrom(&m) != nil {
+		return 0
+	}
+	return code.Code
+}

@@ -38,34 +38,6 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestCoreIsProlonged pretends that pion's timer is about to fire.
-func TestCoreIsProlonged(t *testing.T) {
-	r := newRig(t, nil)
-	link := &scriptedLink{}
-	c := newCore(t.Context(), r.Relay, link)
-	defer c.timer.Stop()
-	now := time.Now()
-	s := &session{client: netip.MustParseAddrPort("127.0.0.1:1"), expires: now.Add(time.Hour), coreExpires: now.Add(coreMargin + time.Minute)}
-	c.sessions[s.client] = s
-	c.schedule(s)
-	require.Equal(t, s.coreExpires.Add(-coreMargin), c.next)
-
-	c.expire(now)
-	require.Empty(t, c.jobs)
-	c.expire(now.Add(time.Minute))
-	require.Len(t, c.jobs, 1)
-	require.Equal(t, stun.MethodRefresh, c.jobs[0].method)
-	c.jobs[0].done(true)
-	require.Greater(t, s.coreExpires.Sub(now), coreLifetime-time.Second)
-	require.Greater(t, s.coreExpires.Sub(now), maxLifetime-coreMargin, "pion's timer must not fire before the allocation expires")
-}
-
-// scriptedLink receives nothing.
-type scriptedLink struct{ socketLink }
-
-func (*scriptedLink) wake()                  {}
-func (*scriptedLink) server() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:3478") }
-
 func TestEnding(t *testing.T) {
 	r := startRig(t, nil)
 	for name, dial := range map[string]func(testing.TB, string) *client{"udp": r.dial, "tcp": r.dialStream} {

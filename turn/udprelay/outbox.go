@@ -5,6 +5,8 @@ package udprelay
 import (
 	"net/netip"
 	"sync"
+
+	"jamibox/turn/message"
 )
 
 const (
@@ -88,6 +90,6 @@ func newPools() *pools {
 		boxes:   sync.Pool{New: func() any { return newBox() }},
 		clients: sync.Pool{New: func() any { return newArrivals(inboundMTU) }},
 		relayed: sync.Pool{New: func() any { return newArrivals(maxPacket) }},
-		frames:  sync.Pool{New: func() any { b := make([]byte, inboundMTU-1); return &b }},
+		frames:  sync.Pool{New: func() any { b := make([]byte, message.MaxFrame); return &b }},
 	}
 }

@@ -47,7 +47,7 @@ func (c *core) request(m *stun.Message, from netip.AddrPort, s *session) {
 	}
 	identity, refusal := c.cfg.Auth.Authenticate(m, from.Addr(), held)
 	if identity == nil {
-		c.refused(m, from, refusal)
+		c.refused(from, refusal)
 		return
 	}
 	c.serve(&request{Message: m, core: c, client: from, identity: identity}, s)
@@ -55,27 +55,12 @@ func (c *core) request(m *stun.Message, from netip.AddrPort, s *session) {
 
 // refused sends the refusal of a request that did not prove who sent it, or is
 // silent if there is none.
-func (c *core) refused(m *stun.Message, from netip.AddrPort, refusal []byte) {
+func (c *core) refused(from netip.AddrPort, refusal []byte) {
 	if refusal == nil {
 		c.cfg.Ledger.Throttled()
-		c.cfg.Ledger.AuthFailed()
 		return
 	}
-	// A request without credentials is how a client asks for a nonce.
-	if m.Contains(stun.AttrMessageIntegrity) && codeOf(refusal) == stun.CodeUnauthorized {
-		c.cfg.Ledger.AuthFailed()
-	}
 	c.link.answer(refusal, from)
-}
-
-// codeOf returns the code of an error response, or 0.
-func codeOf(response []byte) stun.ErrorCode {
-	var m stun.Message
-	var code stun.ErrorCodeAttribute
-	if stun.Decode(response, &m) != nil || code.GetFrom(&m) != nil {
-		return 0
-	}
-	return code.Code
 }
 
 func (c *core) serve(r *request, s *session) {
