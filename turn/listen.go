@@ -61,8 +61,8 @@ func bind(addr *net.TCPAddr, local []localAddr, logger *slog.Logger) (*endpoint,
 	var err error
 	// TCP goes first: it alone tells that another program has the port, as
 	// UDP sockets that share their address bind one more without an error.
-	if e.tcp, err = net.ListenTCP(network, addr); err != nil {
-		return nil, bindError(addr, "TCP", err)
+	if e.tcp, err = listenTCP(network, addr); err != nil {
+		return nil, err
 	}
 	if e.wildcard {
 		_, _, err = e.follow(local, logger)
@@ -141,6 +141,18 @@ func (e *endpoint) bindUDP(ip netip.Addr) error {
 	}
 	e.udp[ip] = conns
 	return nil
+}
+
+// listenTCP binds without Multipath TCP, which Go offers by default: the kernel
+// does not splice it.
+func listenTCP(network string, addr *net.TCPAddr) (*net.TCPListener, error) {
+	config := net.ListenConfig{}
+	config.SetMultipathTCP(false)
+	listener, err := config.Listen(context.Background(), network, addr.String())
+	if err != nil {
+		return nil, bindError(addr, "TCP", err)
+	}
+	return listener.(*net.TCPListener), nil
 }
 
 func bindError(addr net.Addr, protocol string, err error) error {

@@ -107,11 +107,7 @@ func listenTLS(address string) (*net.TCPListener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resolving turn.tls_listen %q: %w", address, err)
 	}
-	listener, err := net.ListenTCP("tcp", addr)
-	if err != nil {
-		return nil, bindError(addr, "TCP", err)
-	}
-	return listener, nil
+	return listenTCP("tcp", addr)
 }
 
 // run serves until ctx is done or a socket fails, and ends everything.

@@ -4,7 +4,6 @@ package ledger
 
 import (
 	"maps"
-	"slices"
 	"sync/atomic"
 )
 
@@ -35,14 +34,6 @@ type Flow struct {
 
 func (f Flow) plus(other Flow) Flow {
 	return Flow{Up: f.Up.plus(other.Up), Down: f.Down.plus(other.Down)}
-}
-
-// atLeast returns the larger of each amount.
-func (f Flow) atLeast(other Flow) Flow {
-	larger := func(a, b Traffic) Traffic {
-		return Traffic{Packets: max(a.Packets, b.Packets), Bytes: max(a.Bytes, b.Bytes)}
-	}
-	return Flow{Up: larger(f.Up, other.Up), Down: larger(f.Down, other.Down)}
 }
 
 // The error codes of answers: RFC 8489, section 14.8.
@@ -106,43 +97,17 @@ func (l *Ledger) Counters() Counters {
 }
 
 // relayed adds up what the entries count, which costs the data path nothing.
-// Samples may take back a little when a connection is cut off; what was told
-// once is told for ever.
 func (l *Ledger) relayed() map[Protocol]Flow {
 	l.mu.Lock()
-	sum := maps.Clone(l.past)
-	entries := slices.Collect(maps.Values(l.live))
-	l.mu.Unlock()
-
-	for _, e := range entries {
-		if e.hidden {
-			continue
-		}
-		// In this order: what moves from sampled to flow meanwhile is missed
-		// once, never counted twice.
-		flow := e.flow()
-		sum[e.opening.Protocol] = sum[e.opening.Protocol].plus(flow).plus(e.sampled())
-	}
-
-	l.mu.Lock()
 	defer l.mu.Unlock()
-	for protocol, flow := range sum {
-		l.told[protocol] = l.told[protocol].atLeast(flow)
+	sum := maps.Clone(l.past)
+	for _, e := range l.live {
+		if !e.hidden {
+			sum[e.opening.Protocol] = sum[e.opening.Protocol].plus(e.flow())
+		}
 	}
-	return maps.Clone(l.told)
+	return sum
 }
 
 // flow returns what the entry has counted.
 func (e *Entry) flow() Flow { return Flow{Up: e.up.load(), Down: e.down.load()} }
-
-// sampled returns what is under way.
-func (e *Entry) sampled() Flow {
-	e.mu.Lock()
-	sample := e.sample
-	e.mu.Unlock()
-	if sample == nil {
-		return Flow{}
-	}
-	up, down := sample()
-	return Flow{Up: up, Down: down}
-}

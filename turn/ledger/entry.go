@@ -36,12 +36,11 @@ type Entry struct {
 	denied    atomic.Uint64
 
 	mu      sync.Mutex
-	relayed netip.AddrPort            // guarded by mu
-	expires time.Time                 // guarded by mu
-	peers   []netip.AddrPort          // with port 0 if only the address is known; guarded by mu
-	sample  func() (up, down Traffic) // may be nil; guarded by mu
-	reason  Reason                    // why it is to end or ended; guarded by mu
-	closed  bool                      // guarded by mu
+	relayed netip.AddrPort   // guarded by mu
+	expires time.Time        // guarded by mu
+	peers   []netip.AddrPort // with port 0 if only the address is known; guarded by mu
+	reason  Reason           // why it is to end or ended; guarded by mu
+	closed  bool             // guarded by mu
 }
 
 // Opened says that the allocation is granted at a relayed address. An entry
@@ -114,16 +113,6 @@ func (e *Entry) Denied(n int) {
 	e.ledger.count.denied.Add(uint64(n))
 }
 
-// Sample sets what returns the data of connections that are under way, which
-// is not counted by Up and Down yet; nil for none. It must leave out a
-// connection before that is counted. It is called for snapshots, from any
-// goroutine, without locks held, and no more soon after the entry is closed.
-func (e *Entry) Sample(sample func() (up, down Traffic)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.sample = sample
-}
-
 // OpenConnection claims a data connection, to be returned by CloseConnection;
 // false if there are too many, or if the allocation is ending.
 func (e *Entry) OpenConnection() bool {
@@ -166,7 +155,6 @@ func (e *Entry) Close(reason Reason) {
 		return
 	}
 	e.closed = true
-	e.sample = nil
 	if e.reason == "" {
 		e.reason = reason
 	}

@@ -36,7 +36,6 @@ type Ledger struct {
 	closed  history            // guarded by mu
 	drained []chan<- struct{}  // closed when live is empty; guarded by mu
 	past    map[Protocol]Flow  // of closed entries; guarded by mu
-	told    map[Protocol]Flow  // by Counters; guarded by mu
 }
 
 // New returns an empty ledger with a clock, [time.Now] but in tests.
@@ -49,7 +48,6 @@ func New(limits Limits, now func() time.Time) *Ledger {
 		sources: make(map[netip.Addr]int),
 		idle:    list.New(),
 		past:    map[Protocol]Flow{UDP: {}, TCP: {}},
-		told:    make(map[Protocol]Flow),
 	}
 }
 

@@ -55,17 +55,11 @@ func (l *Ledger) History() []Allocation {
 // snapshot describes the entry if it is granted and neither closed nor hidden.
 func (e *Entry) snapshot() (Allocation, bool) {
 	e.mu.Lock()
-	granted := e.relayed.IsValid() && !e.closed && !e.hidden
-	a, sample := e.describe(), e.sample
-	e.mu.Unlock()
-	if granted && sample != nil {
-		up, down := sample()
-		a.Up, a.Down = a.Up.plus(up), a.Down.plus(down)
-	}
-	return a, granted
+	defer e.mu.Unlock()
+	return e.describe(), e.relayed.IsValid() && !e.closed && !e.hidden
 }
 
-// describe leaves out what is sampled. The caller holds mu.
+// describe must be called with mu held.
 func (e *Entry) describe() Allocation {
 	peers := make([]string, 0, len(e.peers))
 	for _, p := range e.peers {

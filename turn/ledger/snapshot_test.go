@@ -70,26 +70,6 @@ func TestLedgerCounters(t *testing.T) {
 	require.Equal(t, want, l.Counters(), "what is closed still counts")
 }
 
-// A counter that goes back looks like one that began again at zero.
-func TestLedgerCountersNeverDecrease(t *testing.T) {
-	l, _ := newTest(Limits{})
-	o := opening("a", "192.0.2.1:1")
-	o.Protocol = TCP
-	e := opened(t, l, o).entry
-	e.Sample(func() (up, down Traffic) { return Traffic{Bytes: 1000}, Traffic{Bytes: 10} })
-	require.Equal(t, Flow{Up: Traffic{Bytes: 1000}, Down: Traffic{Bytes: 10}}, l.Counters().Relayed[TCP])
-	e.Sample(nil) // cut off: less arrived than was under way
-	e.Up(0, 900)
-	e.Down(0, 20)
-	want := Flow{Up: Traffic{Bytes: 1000}, Down: Traffic{Bytes: 20}}
-	require.Equal(t, want, l.Counters().Relayed[TCP])
-	e.Close(ClientGone)
-	require.Equal(t, want, l.Counters().Relayed[TCP])
-	next := opened(t, l, o).entry
-	next.Up(0, 101)
-	require.Equal(t, uint64(1001), l.Counters().Relayed[TCP].Up.Bytes)
-}
-
 func TestLedgerCountersConcurrent(t *testing.T) {
 	l, _ := newTest(Limits{})
 	const workers, rounds, bytes = 4, 200, 10
@@ -115,10 +95,7 @@ func TestLedgerCountersConcurrent(t *testing.T) {
 	for range workers {
 		writers.Go(func() {
 			for range rounds {
-				// Alternates between what is under way and what is counted.
 				e := opened(t, l, opening("a", "192.0.2.1:1")).entry
-				e.Sample(func() (up, down Traffic) { return Traffic{Bytes: bytes}, Traffic{} })
-				e.Sample(nil)
 				e.Up(1, bytes)
 				e.Extend(time.Time{})
 				e.Close(Released)
