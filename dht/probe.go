@@ -94,14 +94,15 @@ func (p *prober) probe(ctx context.Context) (answer, error) {
 		return answer{}, fmt.Errorf("dht node at %s answered find with a token of %d bytes, expected %d",
 			p.node, len(found.Token), wire.TokenSize)
 	}
-	return answer{node: pong.Sender, rtt: rtt, nodes: len(found.Nodes)}, nil
+	return answer{node: pong.Sender, rtt: rtt, nodes: found.Nodes.Len()}, nil
 }
 
 // exchange sends one request, repeats it while nothing comes, and returns the
-// reply to it. Everything else that arrives is ignored.
+// reply to it, which shares memory with p.buf. Everything else that arrives is
+// ignored.
 func (p *prober) exchange(ctx context.Context, method string,
 	encode func([]byte, wire.Header) []byte,
-) (wire.Reply, error) {
+) (*wire.Message, error) {
 	header := wire.Header{
 		Transaction: 1 + rand.Uint32N(math.MaxUint32),
 		Sender:      p.id,
@@ -113,33 +114,33 @@ func (p *prober) exchange(ctx context.Context, method string,
 	for resend := time.Now(); ; {
 		if now := time.Now(); !now.Before(resend) {
 			if _, err := p.conn.Write(request); err != nil {
-				return wire.Reply{}, fmt.Errorf("sending %s to the dht node at %s: %w", method, p.node, err)
+				return nil, fmt.Errorf("sending %s to the dht node at %s: %w", method, p.node, err)
 			}
 			resend = now.Add(resendAfter)
 		}
 		if err := p.conn.SetReadDeadline(resend); err != nil {
-			return wire.Reply{}, fmt.Errorf("probing the dht node at %s: %w", p.node, err)
+			return nil, fmt.Errorf("probing the dht node at %s: %w", p.node, err)
 		}
 		if ctx.Err() != nil {
-			return wire.Reply{}, p.noAnswer(ctx, method, time.Since(start), unread)
+			return nil, p.noAnswer(ctx, method, time.Since(start), unread)
 		}
 		n, err := p.conn.Read(p.buf)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			continue
 		}
 		if err != nil {
-			return wire.Reply{}, fmt.Errorf("awaiting the answer to %s from the dht node at %s: %w", method, p.node, err)
+			return nil, fmt.Errorf("awaiting the answer to %s from the dht node at %s: %w", method, p.node, err)
 		}
-		reply, err := wire.DecodeReply(p.buf[:n])
+		var reply wire.Message
+		err = reply.Decode(p.buf[:n])
 		switch {
-		case errors.Is(err, wire.ErrNotReply):
 		case err != nil:
 			unread = err
 		case reply.Transaction != header.Transaction:
-		case reply.Err != nil:
-			return wire.Reply{}, fmt.Errorf("dht node at %s refused %s: %w", p.node, method, reply.Err)
-		default:
-			return reply, nil
+		case reply.Kind == wire.KindError:
+			return nil, fmt.Errorf("dht node at %s refused %s: %w", p.node, method, &reply.Refusal)
+		case reply.Kind == wire.KindReply:
+			return &reply, nil
 		}
 	}
 }

@@ -4,51 +4,31 @@ package wire
 
 import "github.com/tinylib/msgp/msgp"
 
-// Header is what every request carries.
+// TokenSize is the length in bytes of the tokens that nodes hand out.
+const TokenSize = 32
+
+// Header is what every message carries.
 type Header struct {
-	// Transaction comes back in the answer. Real nodes never use 0.
+	// Transaction is new in a request, never 0, and comes back in the answer.
+	// Version 0 pushes carry the listener's socket id instead.
 	Transaction uint32
-	// Sender is the node id of the asker.
+	// Network is 0 in networks of Jami.
+	Network uint32
+	// Sender is the node id of the sender.
 	Sender ID
-	// Client says that the asker stores nothing for others, so the asked node
+	// Client says that the sender stores nothing for others, so the other node
 	// neither lists it nor sends it requests of its own.
 	Client bool
 }
 
-// AppendPing appends a ping request to b and returns the longer slice.
-func AppendPing(b []byte, h Header) []byte {
-	b = appendRequest(b, h, "ping", 1)
-	return appendID(b, "id", h.Sender)
-}
-
-// AppendFind appends a find request for the nodes nearest to target, of both
-// address families, to b and returns the longer slice.
-func AppendFind(b []byte, h Header, target ID) []byte {
-	b = appendRequest(b, h, "find", 3)
-	b = appendID(b, "id", h.Sender)
-	b = appendID(b, "target", target)
-	b = msgp.AppendString(b, "w")
-	// The wanted families carry each platform's own number for IPv6. A reader
-	// skips those that it does not know, so all of them are sent.
-	families := [...]int{
-		2,  // IPv4, everywhere
-		10, // IPv6 on Linux
-		23, // IPv6 on Windows
-		28, // IPv6 on FreeBSD
-		30, // IPv6 on Apple systems
-	}
-	b = msgp.AppendArrayHeader(b, uint32(len(families)))
-	for _, family := range families {
-		b = msgp.AppendInt(b, family)
-	}
-	return b
-}
-
-// appendRequest writes the envelope up to the header of the argument map, which
-// comes last so that the caller only has to append the arguments.
-func appendRequest(b []byte, h Header, method string, arguments uint32) []byte {
-	fields := uint32(4)
+// appendEnvelope writes all but the fields of the given number, which the
+// caller appends.
+func appendEnvelope(b []byte, h Header, kind string, fields uint32) []byte {
+	fields += 2
 	if h.Client {
+		fields++
+	}
+	if h.Network != 0 {
 		fields++
 	}
 	b = msgp.AppendMapHeader(b, fields)
@@ -56,17 +36,51 @@ func appendRequest(b []byte, h Header, method string, arguments uint32) []byte {
 		b = msgp.AppendString(b, "s")
 		b = msgp.AppendBool(b, true)
 	}
+	if h.Network != 0 {
+		b = msgp.AppendString(b, "n")
+		b = msgp.AppendUint32(b, h.Network)
+	}
 	b = msgp.AppendString(b, "y")
-	b = msgp.AppendString(b, "q")
+	b = msgp.AppendString(b, kind)
+	b = msgp.AppendString(b, "t")
+	return msgp.AppendUint32(b, h.Transaction)
+}
+
+// appendRequest writes the envelope and the sender's id. The other arguments,
+// of the given number, are to be appended by the caller.
+func appendRequest(b []byte, h Header, method string, arguments uint32) []byte {
+	b = appendEnvelope(b, h, "q", 2)
 	b = msgp.AppendString(b, "q")
 	b = msgp.AppendString(b, method)
-	b = msgp.AppendString(b, "t")
-	b = msgp.AppendUint32(b, h.Transaction)
-	b = msgp.AppendString(b, "a")
-	return msgp.AppendMapHeader(b, arguments)
+	return appendBody(b, h, "a", arguments)
+}
+
+func appendBody(b []byte, h Header, name string, fields uint32) []byte {
+	b = msgp.AppendString(b, name)
+	b = msgp.AppendMapHeader(b, 1+fields)
+	return appendID(b, "id", h.Sender)
 }
 
 func appendID(b []byte, key string, id ID) []byte {
 	b = msgp.AppendString(b, key)
 	return msgp.AppendBytes(b, id[:])
+}
+
+func appendToken(b, token []byte) []byte {
+	b = msgp.AppendString(b, "token")
+	return msgp.AppendBytes(b, token)
+}
+
+func appendUint(b []byte, key string, n uint64) []byte {
+	b = msgp.AppendString(b, key)
+	return msgp.AppendUint64(b, n)
+}
+
+func appendIDs(b []byte, key string, ids []uint64) []byte {
+	b = msgp.AppendString(b, key)
+	b = msgp.AppendArrayHeader(b, uint32(len(ids)))
+	for _, id := range ids {
+		b = msgp.AppendUint64(b, id)
+	}
+	return b
 }

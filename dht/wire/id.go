@@ -3,8 +3,8 @@
 package wire
 
 import (
+	"crypto/sha1"
 	"encoding/hex"
-	"net/netip"
 )
 
 // ID names a node or a key. The zero ID names nothing.
@@ -16,8 +16,5 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 // IsZero reports whether the ID names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// Node is an entry of the compact lists n4 and n6.
-type Node struct {
-	ID   ID
-	Addr netip.AddrPort
-}
+// HashOf returns the key for a name or other bytes: their SHA-1.
+func HashOf(b []byte) ID { return sha1.Sum(b) }
