@@ -4,11 +4,17 @@ package dht
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 )
 
-// EngineDhtnode is the setting that selects the OpenDHT program.
-const EngineDhtnode = "dhtnode"
+// The engines that the settings can name.
+const (
+	// EngineBuiltin is the node that is part of this program.
+	EngineBuiltin = "builtin"
+	// EngineDhtnode is the OpenDHT program, run as a child process.
+	EngineDhtnode = "dhtnode"
+)
 
 // Engine is a DHT node. Addr and PID are safe for concurrent use, also with Run.
 type Engine interface {
@@ -21,4 +27,23 @@ type Engine interface {
 	Addr() netip.AddrPort
 	// PID is the id of the node's process, 0 while it has none of its own.
 	PID() int
+}
+
+// newEngine returns the engine that valid settings name.
+func newEngine(cfg Config, stateDir string, logger *slog.Logger) (Engine, error) {
+	if cfg.Engine == EngineBuiltin {
+		return newBuiltin(cfg, stateDir, logger)
+	}
+	listen, err := cfg.listen()
+	if err != nil {
+		return nil, err
+	}
+	return &dhtnode{
+		program:   cfg.Program,
+		port:      listen.Port(),
+		bootstrap: cfg.Bootstrap,
+		stateDir:  stateDir,
+		stopAfter: stopTimeout,
+		logger:    logger,
+	}, nil
 }

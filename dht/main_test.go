@@ -39,7 +39,7 @@ func runParent(stateDir string) int {
 
 func testConfig() Config {
 	cfg := DefaultConfig()
-	cfg.Listen = ":0"
+	cfg.Engine, cfg.Listen = EngineDhtnode, ":0"
 	return cfg
 }
 

@@ -3,8 +3,8 @@
 package dht
 
 import (
+	"bytes"
 	"context"
-	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -39,6 +39,7 @@ type prober struct {
 // answer is what a successful probe learned.
 type answer struct {
 	node  wire.ID
+	token []byte
 	rtt   time.Duration
 	nodes int
 }
@@ -67,23 +68,17 @@ func (p *prober) close() error { return p.conn.Close() }
 func (p *prober) probe(ctx context.Context) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-ctx.Done():
-		return answer{}, fmt.Errorf("waiting for another probe of the dht node: %w", ctx.Err())
+	if err := p.take(ctx); err != nil {
+		return answer{}, err
 	}
-	// Ends a read under way. Should it come late, the next exchange reads one
-	// timeout too early and goes on.
-	stop := context.AfterFunc(ctx, func() { p.conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer p.giveBack()
 
 	start := time.Now()
 	pong, err := p.exchange(ctx, "ping", wire.AppendPing)
 	if err != nil {
 		return answer{}, err
 	}
-	rtt := time.Since(start)
+	rtt, id := time.Since(start), pong.Sender
 	found, err := p.exchange(ctx, "find", func(b []byte, h wire.Header) []byte {
 		return wire.AppendFind(b, h, randomID())
 	})
@@ -94,7 +89,7 @@ func (p *prober) probe(ctx context.Context) (answer, error) {
 		return answer{}, fmt.Errorf("dht node at %s answered find with a token of %d bytes, expected %d",
 			p.node, len(found.Token), wire.TokenSize)
 	}
-	return answer{node: pong.Sender, rtt: rtt, nodes: found.Nodes.Len()}, nil
+	return answer{node: id, token: bytes.Clone(found.Token), rtt: rtt, nodes: found.Nodes.Len()}, nil
 }
 
 // exchange sends one request, repeats it while nothing comes, and returns the
@@ -108,6 +103,10 @@ func (p *prober) exchange(ctx context.Context, method string,
 		Sender:      p.id,
 		Client:      true,
 	}
+	// Ends a read under way. Should it come late, the next exchange reads one
+	// timeout too early and goes on.
+	stop := context.AfterFunc(ctx, func() { p.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	request := encode(nil, header)
 	start := time.Now()
 	var unread error
@@ -152,9 +151,4 @@ func (p *prober) noAnswer(ctx context.Context, method string, after time.Duratio
 			method, p.node, after, ctx.Err(), unread)
 	}
 	return fmt.Errorf("no answer to %s from the dht node at %s after %s: %w", method, p.node, after, ctx.Err())
-}
-
-func randomID() (id wire.ID) {
-	crand.Read(id[:]) // never fails, see its documentation
-	return id
 }

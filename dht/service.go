@@ -40,19 +40,12 @@ func New(cfg Config, stateDir string, logger *slog.Logger) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	port, err := cfg.port()
+	engine, err := newEngine(cfg, stateDir, logger)
 	if err != nil {
 		return nil, err
 	}
 	return &Service{
-		engine: &dhtnode{
-			program:   cfg.Program,
-			port:      port,
-			bootstrap: cfg.Bootstrap,
-			stateDir:  stateDir,
-			stopAfter: stopTimeout,
-			logger:    logger,
-		},
+		engine:     engine,
 		startLimit: startTimeout,
 		logger:     logger,
 		status:     Status{Engine: cfg.Engine},
@@ -88,8 +81,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	return err
 }
 
-// Check asks the running node as a client would: a ping must be answered, and a
-// find with nodes and a token. It heeds ctx and takes at most three seconds.
+// Check asks the running node as a client would: a ping must be answered, a find
+// bring a token, and a value that is put be there for a get. It heeds ctx and
+// takes at most three seconds.
 func (s *Service) Check(ctx context.Context) error {
 	s.mu.Lock()
 	prober := s.prober
@@ -97,7 +91,7 @@ func (s *Service) Check(ctx context.Context) error {
 	if prober == nil {
 		return ErrNotRunning
 	}
-	answer, err := prober.probe(ctx)
+	answer, err := prober.check(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,8 +109,12 @@ func (s *Service) Check(ctx context.Context) error {
 // Status returns what is known of the node; it does not ask it.
 func (s *Service) Status() Status {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.status
+	status := s.status
+	s.mu.Unlock()
+	if b, ok := s.engine.(*builtin); ok && status.Port != 0 {
+		status.Builtin = nodeStatus(b.node.Stats())
+	}
+	return status
 }
 
 // awaitAnswer opens the prober for the node just started and probes until it

@@ -119,21 +119,6 @@ func TestServiceProgramMissing(t *testing.T) {
 	}
 }
 
-func TestServiceOverEngineWithoutProcess(t *testing.T) {
-	t.Parallel()
-	node := fakeNode(t, func(method string, transaction uint32, _ netip.AddrPort) []string {
-		return []string{soundReply(method, transaction)}
-	})
-	s := &Service{engine: fakeEngine{addr: node}, startLimit: startTimeout, logger: slog.New(slog.DiscardHandler)}
-	r := start(t, s)
-	r.awaitReady(t)
-	require.Zero(t, s.Status().PID)
-	require.Equal(t, node.Port(), s.Status().Port)
-	require.Equal(t, 1, s.Status().Nodes)
-	r.stop()
-	require.NoError(t, r.awaitEnd(t))
-}
-
 func TestServiceNodeNeverAnswers(t *testing.T) {
 	t.Parallel()
 	node := fakeNode(t, func(string, uint32, netip.AddrPort) []string { return nil })

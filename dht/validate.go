@@ -17,18 +17,25 @@ import (
 // told of it. It opens nothing.
 func (c Config) Validate() error {
 	var problems []error
-	if c.Engine != EngineDhtnode {
-		problems = append(problems, problem("engine", c.Engine, `"dhtnode"`))
+	if c.Engine != EngineBuiltin && c.Engine != EngineDhtnode {
+		problems = append(problems, problem("engine", c.Engine, `"builtin" or "dhtnode"`))
 	}
-	if c.Enabled && c.Program == "" {
+	if c.Enabled && c.Engine == EngineDhtnode && c.Program == "" {
 		problems = append(problems, problem("program", c.Program, `the name or path of the node program, such as "dhtnode"`))
 	}
-	if _, err := c.port(); err != nil {
+	if _, err := c.listen(); err != nil {
 		problems = append(problems, err)
 	}
-	if len(c.Bootstrap) > 1 {
+	if c.Engine == EngineDhtnode && len(c.Bootstrap) > 1 {
 		problems = append(problems, problem("bootstrap", strings.Join(c.Bootstrap, ", "),
 			"one node at most, because dhtnode takes no more"))
+	}
+	for key, limit := range map[string]int{
+		"max_requests_per_second": c.MaxRequestsPerSecond, "max_requests_per_second_per_source": c.MaxRequestsPerSecondPerSource,
+	} {
+		if limit < 0 {
+			problems = append(problems, problem(key, strconv.Itoa(limit), "0 or more"))
+		}
 	}
 	for i, node := range c.Bootstrap {
 		if !isNode(node) {
@@ -43,21 +50,30 @@ func problem(key, value, expected string) error {
 	return fmt.Errorf("dht.%s: %q: expected %s", key, value, expected)
 }
 
-// port returns the UDP port of Listen; 0 asks for any free one.
-func (c Config) port() (uint16, error) {
+// listen returns the UDP address of the node, which is not valid but for its
+// port where that is the wildcard address; port 0 asks for any free one.
+func (c Config) listen() (netip.AddrPort, error) {
 	host, text, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return 0, problem("listen", c.Listen, `a port, such as ":4222"`)
+		return netip.AddrPort{}, problem("listen", c.Listen, `a port, such as ":4222"`)
 	}
-	if host != "" {
-		return 0, problem("listen", c.Listen,
+	if host != "" && c.Engine != EngineBuiltin {
+		return netip.AddrPort{}, problem("listen", c.Listen,
 			`a port without a host, such as ":4222", because dhtnode always listens on all addresses`)
+	}
+	var addr netip.Addr
+	if host != "" {
+		addr, err = netip.ParseAddr(host)
+		if err != nil || addr.IsMulticast() {
+			return netip.AddrPort{}, problem("listen", c.Listen, `an IP address before the port, or none, such as ":4222"`)
+		}
+		addr = addr.Unmap()
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		return 0, problem("listen", c.Listen, "a port number from 0 to 65535")
+		return netip.AddrPort{}, problem("listen", c.Listen, "a port number from 0 to 65535")
 	}
-	return uint16(port), nil
+	return netip.AddrPortFrom(addr, uint16(port)), nil
 }
 
 // isNode reports whether text is the "host:port" of a node.

@@ -22,8 +22,15 @@ func TestConfigValidate(t *testing.T) {
 		"bootstrap node of IPv4":     {func(c *Config) { c.Bootstrap = []string{"10.0.0.2:4222"} }, ""},
 		"bootstrap node of IPv6":     {func(c *Config) { c.Bootstrap = []string{"[fd00::1]:4222"} }, ""},
 		"bootstrap node in full":     {func(c *Config) { c.Bootstrap = []string{"box_2.example.:65535"} }, ""},
-		"error/unknown engine":       {func(c *Config) { c.Engine = "other" }, `dht.engine: "other": expected "dhtnode"`},
-		"error/engine not built":     {func(c *Config) { c.Engine = "builtin" }, `dht.engine: "builtin": expected "dhtnode"`},
+		"error/unknown engine":       {func(c *Config) { c.Engine = "other" }, `dht.engine: "other": expected "builtin" or "dhtnode"`},
+		"builtin":                    {func(c *Config) { c.Engine, c.Program = EngineBuiltin, "" }, ""},
+		"builtin at one address":     {func(c *Config) { c.Engine, c.Listen = EngineBuiltin, "10.0.0.1:4222" }, ""},
+		"builtin at one IPv6":        {func(c *Config) { c.Engine, c.Listen = EngineBuiltin, "[fd00::1]:4222" }, ""},
+		"builtin, several nodes":     {func(c *Config) { c.Engine, c.Bootstrap = EngineBuiltin, []string{"a:1", "b:2"} }, ""},
+		"error/builtin at a name":    {func(c *Config) { c.Engine, c.Listen = EngineBuiltin, "box:4222" }, `dht.listen: "box:4222": expected an IP address`},
+		"error/builtin, group":       {func(c *Config) { c.Engine, c.Listen = EngineBuiltin, "224.0.0.1:4222" }, "dht.listen: "},
+		"error/requests":             {func(c *Config) { c.MaxRequestsPerSecond = -1 }, `dht.max_requests_per_second: "-1": expected 0 or more`},
+		"error/requests of a source": {func(c *Config) { c.MaxRequestsPerSecondPerSource = -1 }, "dht.max_requests_per_second_per_source: "},
 		"error/no program":           {func(c *Config) { c.Program = "" }, `dht.program: "": expected the name or path`},
 		"error/host":                 {func(c *Config) { c.Listen = "10.0.0.1:4222" }, `dht.listen: "10.0.0.1:4222": expected a port without a host`},
 		"error/port alone":           {func(c *Config) { c.Listen = "4222" }, `dht.listen: "4222": expected a port, such as ":4222"`},
@@ -46,6 +53,7 @@ func TestConfigValidate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := DefaultConfig()
+			cfg.Engine = EngineDhtnode
 			c.change(&cfg)
 			err := cfg.Validate()
 			if c.want == "" {
@@ -59,8 +67,8 @@ func TestConfigValidate(t *testing.T) {
 }
 
 func TestNewReturnsAllProblems(t *testing.T) {
-	_, err := New(Config{Enabled: true}, t.TempDir(), slog.New(slog.DiscardHandler))
-	require.ErrorContains(t, err, "dht.engine")
+	_, err := New(Config{Enabled: true, Engine: EngineDhtnode, MaxRequestsPerSecond: -1}, t.TempDir(), slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "dht.max_requests_per_second")
 	require.ErrorContains(t, err, "dht.program")
 	require.ErrorContains(t, err, "dht.listen")
 }

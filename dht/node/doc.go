@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package node is the builtin node: it answers the other nodes of the DHT over
+// UDP, keeps values and listeners for them, and keeps itself known to them.
+//
+// A Node runs one server at a time. The server has one reader for each address
+// family, a few workers that check signatures, and a clock for all that is due
+// at some time. They take turns under one lock, since no turn takes long: what
+// a turn wants to send is noted in an outbox, which is sent when the turn is
+// over. What is slow, signatures and files, happens outside of turns.
+//
+// Whatever the network can make grow is bounded: requests and answers in a
+// second, messages in parts that are not complete yet, values whose signature
+// waits to be checked, requests of our own that wait for an answer. Beyond a
+// bound things are dropped and counted, and the protocol's repeats make up for
+// it. Sources can be forged, so an address that has not proved that it hears us
+// draws few bytes (see Config.UnprovenBytes) and makes us keep none.
+//
+// A node does not copy to others what it stores, nor asks them for what they
+// store when it comes back: the protocol has writers repeat themselves instead.
+//
+// The package must not know users, devices, the relay or the supervisor.
+package node
