@@ -8,7 +8,10 @@ set -eu
 
 case "${1-}" in
 run) packages="dhtnode" ;;
-test) packages="dhtnode jami-daemon dbus iproute2 procps coturn nginx-light openssl gnutls-bin curl gcc libc6-dev" ;;
+test)
+	packages="dhtnode jami-daemon dbus iproute2 nftables pulseaudio pulseaudio-utils procps coturn nginx-light openssl"
+	packages="$packages gnutls-bin curl gcc libc6-dev python3-opendht"
+	;;
 *)
 	echo "usage: $0 run|test" >&2
 	exit 2
@@ -31,7 +34,7 @@ fi
 
 # These packages start services of their own, which would take the ports and, of
 # dhtnode, ask for public names. Mask them before they come.
-for unit in dhtnode coturn nginx; do
+for unit in dhtnode coturn nginx nftables; do
 	if [ ! -e "/etc/systemd/system/$unit.service" ] && [ ! -L "/etc/systemd/system/$unit.service" ]; then
 		mkdir -p /etc/systemd/system
 		ln -s /dev/null "/etc/systemd/system/$unit.service"

@@ -15,7 +15,7 @@ import (
 
 // directory proves that people find each other by name.
 func (c *cast) directory(t *testing.T) {
-	ctx := within(t, time.Minute)
+	ctx := within(t, 3*time.Minute)
 	laptop := c.laptop
 
 	t.Run("look-up/name", func(t *testing.T) {

@@ -22,7 +22,11 @@ func TestExpiry(t *testing.T) {
 	t.Parallel()
 	const lifetime = 40 * time.Second
 	w := newWorld(t, box.Options{DeviceLifetime: lifetime, CAKeyType: "ecdsa-p256"}, alice)
-	ctx := within(t, 4*time.Minute)
+	w.play(t, "expiry", func(t *testing.T) { w.expiry(t, lifetime) })
+}
+
+func (w *world) expiry(t *testing.T, lifetime time.Duration) {
+	ctx := within(t, 10*time.Minute)
 	old, err := enrol(ctx, w.client(t, "short-lived", w.lab.Left), box.PublicURL, alice)
 	require.NoError(t, err)
 	certificate, err := old.DeviceCertificate(old.account)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"jamibox/appliance/e2e/box"
-	"jamibox/appliance/e2e/jamid"
 )
 
 // cast are the clients that play through the scenarios, one after the other.
@@ -17,7 +16,6 @@ type cast struct {
 	laptop *device // alice's first, in the left network
 	desk   *device // alice's second, in the right network
 	phone  *device // bob's, in the right network
-	guest  *jamid.Client
 
 	conversation string // of alice and bob
 }
@@ -43,7 +41,7 @@ func TestRealClient(t *testing.T) {
 		{"revocation by the user", c.revocationByUser, false},
 		{"revocation by the admin", c.revocationByAdmin, false},
 	} {
-		if !t.Run(scenario.name, scenario.play) && scenario.vital {
+		if !c.play(t, scenario.name, scenario.play) && scenario.vital {
 			t.FailNow()
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // revocationByUser proves that alice can shut out her second device from the
 // first.
 func (c *cast) revocationByUser(t *testing.T) {
-	ctx := within(t, 3*time.Minute)
+	ctx := within(t, 10*time.Minute)
 	t.Run("wrong password", func(t *testing.T) {
 		status, err := c.laptop.RevokeDevice(ctx, c.laptop.account, "not alice's secret", c.desk.id)
 		require.NoError(t, err)
@@ -36,7 +36,7 @@ func (c *cast) revocationByUser(t *testing.T) {
 
 // revocationByAdmin proves the same for a device that the admin revokes.
 func (c *cast) revocationByAdmin(t *testing.T) {
-	ctx := within(t, 3*time.Minute)
+	ctx := within(t, 10*time.Minute)
 	require.NoError(t, c.box.RevokeDevice(ctx, c.phone.id))
 	require.Equal(t, "revoked", c.stateOf(t, c.phone))
 	c.shutOut(t, ctx, c.phone, c.laptop)
@@ -44,24 +44,37 @@ func (c *cast) revocationByAdmin(t *testing.T) {
 }
 
 // shutOut starts a revoked device again, as revocation bites at the next
-// connection, lets it write, and waits until its peer refuses it.
+// connection, lets it write, and waits until its peer refuses it. A connection
+// that the 2023 client never makes is no refusal, so it is started and writes
+// again.
 func (c *cast) shutOut(t *testing.T, ctx context.Context, revoked, peer *device) {
 	t.Helper()
-	revokedMark, err := revoked.Log().Mark()
-	require.NoError(t, err)
 	peerMark, err := peer.Log().Mark()
 	require.NoError(t, err)
+	for cure := 1; ; cure++ {
+		c.turnedAway(t, ctx, revoked)
+		require.NoError(t, revoked.SendMessage(ctx, revoked.account, c.conversation, "from revoked "+revoked.Name()))
+		err := peer.loggedWithin(ctx, 2*wedged, peerMark, "OCSP verification: certificate is revoked")
+		if err == nil {
+			break
+		}
+		require.LessOrEqual(t, cure, cures, "%v", err)
+		t.Logf("cure %d of %s: %v", cure, revoked.Name(), err)
+	}
+	require.NoError(t, revoked.WaitState(ctx, revoked.account, jamid.Registered))
+}
 
-	// The 2023 client stays on the DHT; only the server turns it away.
+// turnedAway starts a revoked device again: the 2023 client stays on the DHT,
+// only the server turns it away.
+func (c *cast) turnedAway(t *testing.T, ctx context.Context, revoked *device) {
+	t.Helper()
+	mark, err := revoked.Log().Mark()
+	require.NoError(t, err)
 	require.NoError(t, revoked.comeBack(ctx))
-	require.NoError(t, revoked.logged(ctx, revokedMark, deviceRefused))
-	tokens, err := revoked.Log().Lines(revokedMark, deviceLogin)
+	require.NoError(t, revoked.logged(ctx, mark, deviceRefused))
+	tokens, err := revoked.Log().Lines(mark, deviceLogin)
 	require.NoError(t, err)
 	require.Empty(t, tokens, "the server let a revoked device in")
-
-	require.NoError(t, revoked.SendMessage(ctx, revoked.account, c.conversation, "from revoked "+revoked.Name()))
-	require.NoError(t, peer.logged(ctx, peerMark, "OCSP verification: certificate is revoked"))
-	require.NoError(t, revoked.WaitState(ctx, revoked.account, jamid.Registered))
 }
 
 // deviceRefused is what the client logs when the server refuses its

@@ -17,15 +17,18 @@ import (
 )
 
 // urlForms proves that what people type for the URL works beyond enrolment: the
-// name server, whose address the client derives from it, answers too.
+// name server, whose address the client derives from it, answers too. The
+// accounts stay in the client until its end, as the 2023 one may crash when an
+// account is removed while it waits for an answer of the server.
 func (c *cast) urlForms(t *testing.T) {
-	ctx := within(t, 2*time.Minute)
+	ctx := within(t, 5*time.Minute)
+	visitor := c.client(t, "visitor", c.lab.Left)
 	forms := []string{lab.ServerAddr + ":8443", box.PublicURL + "/", lab.ServerAddr + ":8443/"}
 	devices := make([]*device, len(forms))
 	var group errgroup.Group
 	for i, form := range forms {
 		group.Go(func() (err error) {
-			devices[i], err = enrol(ctx, c.guest, form, carol)
+			devices[i], err = enrol(ctx, visitor, form, carol)
 			return err
 		})
 	}
@@ -41,8 +44,6 @@ func (c *cast) urlForms(t *testing.T) {
 			found, err := d.SearchUser(ctx, d.account, bob.FirstName)
 			require.NoError(t, err)
 			require.Len(t, found.People, 1)
-			require.NoError(t, d.RemoveAccount(ctx, d.account))
-			require.NoError(t, d.WaitGone(ctx, d.account))
 		})
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"jamibox/appliance/e2e/box"
 	"jamibox/appliance/e2e/jamid"
 	"jamibox/appliance/e2e/lab"
+	"jamibox/appliance/e2e/sound"
 )
 
 // The people of the tests.
@@ -27,10 +30,11 @@ var (
 	dave  = box.User{Name: "dave", Password: "dave's secret", FirstName: "Dave", LastName: "Disabled"}
 )
 
-// world is a lab with one server.
+// world is a lab with one server and its clients.
 type world struct {
-	lab *lab.Lab
-	box *box.Box
+	lab     *lab.Lab
+	box     *box.Box
+	clients []*jamid.Client
 }
 
 // device is one enrolled account in one client.
@@ -41,19 +45,18 @@ type device struct {
 	uri     string // Jami ID
 }
 
-// newWorld builds the program and runs a server with these users. When the test
-// fails, the end of the server's log is shown.
+// newWorld builds the program and runs a server with these users.
 func newWorld(t *testing.T, opts box.Options, users ...box.User) *world {
 	t.Helper()
-	for _, program := range []string{jamid.Daemon, "dbus-daemon", "dhtnode", "ip"} {
+	for _, program := range []string{jamid.Daemon, "dbus-daemon", "dhtnode", "ip", "nft", sound.Server, sound.Recorder} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Fatalf("this test needs the packages jami-daemon, dbus, dhtnode and iproute2: %v", err)
+			t.Fatalf("this test needs the packages jami-daemon, dbus, dhtnode, iproute2, nftables and pulseaudio: %v", err)
 		}
 	}
 	if os.Geteuid() != 0 {
 		t.Fatal("this test needs root for its network namespaces")
 	}
-	ctx := within(t, 4*time.Minute)
+	ctx := within(t, 10*time.Minute)
 	binary, err := box.Build(ctx, folder(t))
 	require.NoError(t, err)
 	l, err := lab.New(ctx)
@@ -63,33 +66,60 @@ func newWorld(t *testing.T, opts box.Options, users ...box.User) *world {
 	opts.Binary, opts.Namespace, opts.Dir = binary, l.Server, dir
 	b, err := box.New(ctx, opts)
 	require.NoError(t, err)
+	w := &world{lab: l, box: b}
 	t.Cleanup(func() {
-		if t.Failed() {
-			b.Log().Dump(t)
-		}
 		if err := b.Close(); err != nil {
-			b.Log().Dump(t)
+			w.explain(t)
 			t.Error(err)
 		}
 	})
 	for _, u := range users {
 		require.NoError(t, b.AddUser(ctx, u))
 	}
-	return &world{lab: l, box: b}
+	return w
 }
 
-// client starts a client without accounts. When the test fails, the end of its
-// log is shown.
+// play runs one scenario and reports whether it passed. If it fails, the ends of
+// the logs are shown before anything else happens.
+func (w *world) play(t *testing.T, name string, scenario func(*testing.T)) bool {
+	t.Helper()
+	return t.Run(name, func(t *testing.T) {
+		defer func() {
+			if t.Failed() {
+				w.explain(t)
+			}
+		}()
+		scenario(t)
+	})
+}
+
+// explain shows what the clients and the server said last.
+func (w *world) explain(t *testing.T) {
+	t.Helper()
+	for _, c := range w.clients {
+		story, err := c.Story()
+		t.Logf("%s said last: %v\n%s", c.Name(), err, strings.Join(story, "\n"))
+	}
+	story, err := w.box.Story()
+	t.Logf("the server said last: %v\n%s", err, strings.Join(story, "\n"))
+}
+
+// client starts a client without accounts, which lives as long as the test.
 func (w *world) client(t *testing.T, name string, n *lab.Namespace) *jamid.Client {
 	t.Helper()
+	return w.loudClient(t, name, n, "")
+}
+
+// loudClient is client with the address of a sound card.
+func (w *world) loudClient(t *testing.T, name string, n *lab.Namespace, card string) *jamid.Client {
+	t.Helper()
 	c, err := jamid.Start(within(t, time.Minute), jamid.Options{
-		Name: name, Namespace: n, Dir: folder(t), RootFile: w.box.RootFile(),
+		Name: name, Namespace: n, Dir: folder(t), RootFile: w.box.RootFile(), Sound: card,
 	})
 	require.NoError(t, err)
+	w.clients = append(w.clients, c)
 	t.Cleanup(func() {
-		if t.Failed() {
-			c.Log().Dump(t)
-		}
+		w.clients = slices.DeleteFunc(w.clients, func(other *jamid.Client) bool { return other == c })
 		require.NoError(t, c.Close())
 	})
 	return c

@@ -30,6 +30,9 @@ const stopTime = 10 * time.Second
 // pollInterval is how often the status is asked for while the server starts.
 const pollInterval = 100 * time.Millisecond
 
+// storyLines is how many lines a Story has.
+const storyLines = 12
+
 // Options say how a Box runs.
 type Options struct {
 	Binary         string         // from Build
@@ -37,6 +40,7 @@ type Options struct {
 	Dir            string         // exists; data folder, log and secrets go there
 	DeviceLifetime time.Duration  // of device certificates; 0 for the default
 	CAKeyType      string         // of the organisation's CA; "" for the default
+	Settings       []string       // more of the configuration, each as JAMIBOX_SECTION_KEY=value
 }
 
 // Box is one server. Its commands are safe for concurrent use; Start, Stop and
@@ -83,9 +87,12 @@ func (b *Box) RootFile() string { return filepath.Join(b.opts.Dir, "root.pem") }
 // Log holds the output of the server over all its starts.
 func (b *Box) Log() process.Log { return process.Log(filepath.Join(b.opts.Dir, "jamibox.log")) }
 
+// Story returns the last lines of the log, for the output of a failed test.
+func (b *Box) Story() ([]string, error) { return b.Log().Tail(storyLines, nil) }
+
 // Start runs the server and returns when each of its services is ready.
 func (b *Box) Start(ctx context.Context) error {
-	server, err := process.Start(b.opts.Namespace, b.Log(), environment(), b.opts.Binary, "serve", "--data-dir", b.dataDir())
+	server, err := process.Start(b.opts.Namespace, b.Log(), b.environment(), b.opts.Binary, "serve", "--data-dir", b.dataDir())
 	if err != nil {
 		return fmt.Errorf("starting the server: %w", err)
 	}
@@ -131,7 +138,7 @@ func (b *Box) Close() error { return b.Stop() }
 // returns what it printed.
 func (b *Box) Command(ctx context.Context, args ...string) (string, error) {
 	cmd := b.opts.Namespace.Command(ctx, b.opts.Binary, append(args, "--data-dir", b.dataDir())...)
-	cmd.Env = environment()
+	cmd.Env = b.environment()
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -169,11 +176,11 @@ func (b *Box) secret(name, password string) (string, error) {
 }
 
 // environment is all that the program sees of the outside.
-func environment() []string {
-	return []string{
+func (b *Box) environment() []string {
+	return append([]string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"LANG=C.UTF-8",
 		"JAMIBOX_SERVER_LISTEN=:8443",
 		"JAMIBOX_SERVER_HTTP_LISTEN=:" + PlainPort,
-	}
+	}, b.opts.Settings...)
 }

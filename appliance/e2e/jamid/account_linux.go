@@ -67,11 +67,6 @@ func (c *Client) AddManagedAccount(ctx context.Context, url, user, password, ali
 	return c.AddAccount(ctx, details)
 }
 
-// RemoveAccount removes an account with its data from the client.
-func (c *Client) RemoveAccount(ctx context.Context, account string) error {
-	return c.call(ctx, nil, "removeAccount", account)
-}
-
 // Accounts returns the ids of the accounts in the client.
 func (c *Client) Accounts(ctx context.Context) ([]string, error) {
 	var ids []string

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -32,6 +34,12 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 </busconfig>
 `
 
+// ErrSilent tells that the daemon hangs: it did not answer a call in time.
+var ErrSilent = fmt.Errorf("the daemon does not answer within %s", answerTime)
+
+// answerTime is how long the daemon may take to answer; milliseconds are usual.
+const answerTime = 20 * time.Second
+
 func (c *Client) busAddress() string { return "unix:path=" + filepath.Join(c.opts.Dir, "bus") }
 
 // startBus runs the private bus and connects to it; all signals of the daemon
@@ -47,40 +55,54 @@ func (c *Client) startBus(ctx context.Context) error {
 		return fmt.Errorf("starting the bus of %s: %w", c.opts.Name, err)
 	}
 	c.bus = bus
-	err = c.Poll(ctx, "the bus listens", func(context.Context) (bool, error) {
+	var refused error
+	err = c.Poll(ctx, "the bus takes connections", func(context.Context) (bool, error) {
 		select {
 		case <-bus.Done():
 			return false, fmt.Errorf("the bus ended: %w", bus.Err())
 		default:
 		}
-		_, err := os.Stat(filepath.Join(c.opts.Dir, "bus"))
-		return err == nil, nil
+		// The handler that keeps the order never drops a signal either.
+		c.conn, refused = dbus.Connect(c.busAddress(), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+		return refused == nil, nil
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (last %w)", err, refused)
 	}
-	// The handler that keeps the order never drops a signal either.
-	conn, err := dbus.Connect(c.busAddress(), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
-	if err != nil {
-		return fmt.Errorf("connecting to the bus of %s: %w", c.opts.Name, err)
-	}
-	c.conn = conn
-	c.object = conn.Object(busName, objectPath)
-	if err := conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface(configuration)); err != nil {
-		return fmt.Errorf("listening to the signals of %s: %w", c.opts.Name, err)
+	for _, face := range []string{configuration, calls} {
+		if err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface(face)); err != nil {
+			return fmt.Errorf("listening to the signals of %s: %w", c.opts.Name, err)
+		}
 	}
 	incoming := make(chan *dbus.Signal)
-	conn.Signal(incoming)
+	c.conn.Signal(incoming)
 	go c.signals.record(incoming)
 	return nil
 }
 
 // call calls a method of the daemon and stores its answer in out unless nil.
 func (c *Client) call(ctx context.Context, out any, method string, args ...any) error {
-	call := c.object.CallWithContext(ctx, configuration+"."+method, dbus.FlagNoAutoStart, args...)
+	return c.callFace(ctx, out, configuration, method, args...)
+}
+
+// callManager is call for the methods that concern calls.
+func (c *Client) callManager(ctx context.Context, out any, method string, args ...any) error {
+	return c.callFace(ctx, out, calls, method, args...)
+}
+
+// callFace calls a method of one of the daemon's interfaces; the object of each
+// has the interface's name as its path.
+func (c *Client) callFace(ctx context.Context, out any, face, method string, args ...any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, ErrSilent)
+	defer cancel()
+	path := dbus.ObjectPath("/" + strings.ReplaceAll(face, ".", "/"))
+	call := c.conn.Object(busName, path).CallWithContext(ctx, face+"."+method, dbus.FlagNoAutoStart, args...)
 	err := call.Err
 	if err == nil && out != nil {
 		err = call.Store(out)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: calling %s: %w", c.opts.Name, method, err)

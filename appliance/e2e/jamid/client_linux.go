@@ -25,7 +25,7 @@ const Daemon = "/usr/libexec/jamid"
 const (
 	busName       = "cx.ring.Ring"
 	configuration = "cx.ring.Ring.ConfigurationManager"
-	objectPath    = dbus.ObjectPath("/cx/ring/Ring/ConfigurationManager")
+	calls         = "cx.ring.Ring.CallManager"
 )
 
 // pollInterval is how often a condition without a signal is looked at.
@@ -40,6 +40,7 @@ type Options struct {
 	Namespace *lab.Namespace // where the daemon runs
 	Dir       string         // exists; home, bus socket (keep the path short) and log go there
 	RootFile  string         // PEM bundle that the daemon trusts for the server; may be empty
+	Sound     string         // address of a sound server; may be empty
 }
 
 // Client is one Jami client. Its methods are safe for concurrent use, except
@@ -49,7 +50,6 @@ type Client struct {
 	bus     *process.Process
 	daemon  *process.Process // nil while stopped
 	conn    *dbus.Conn
-	object  dbus.BusObject
 	signals *signalLog
 }
 
@@ -175,6 +175,10 @@ func (c *Client) environment() []string {
 	}
 	if c.opts.RootFile != "" {
 		env = append(env, "CA_ROOT_FILE="+c.opts.RootFile)
+	}
+	if c.opts.Sound != "" {
+		// The echo filter of the daemon drops what comes in larger portions.
+		env = append(env, "PULSE_SERVER="+c.opts.Sound, "PULSE_LATENCY_MSEC=20")
 	}
 	return env
 }

@@ -65,6 +65,8 @@ func (c *Client) SendMessage(ctx context.Context, account, conversation, text st
 // LoadMessages returns the messages that the client holds, newest first; texts
 // have the key body.
 func (c *Client) LoadMessages(ctx context.Context, account, conversation string) ([]map[string]string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, ErrSilent)
+	defer cancel()
 	mark := c.Mark()
 	var id uint32
 	// From the newest, all of them.

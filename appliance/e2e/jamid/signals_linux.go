@@ -83,7 +83,7 @@ func (c *Client) WaitSignal(ctx context.Context, from Mark, member string, match
 		case <-c.ended():
 			return Signal{}, fmt.Errorf("%s: waiting for the signal %s: the daemon ended: %w", c.opts.Name, member, c.daemon.Err())
 		case <-ctx.Done():
-			return Signal{}, fmt.Errorf("%s: waiting for the signal %s: %w", c.opts.Name, member, ctx.Err())
+			return Signal{}, fmt.Errorf("%s: waiting for the signal %s: %w", c.opts.Name, member, context.Cause(ctx))
 		}
 	}
 }

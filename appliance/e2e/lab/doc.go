@@ -2,7 +2,8 @@
 
 // Package lab lends the end-to-end tests a small network of Linux namespaces:
 // one for the server, which also routes, and two client networks on subnets of
-// their own. No namespace has a default route, so nothing leaves the machine.
+// their own, which can be cut off from each other. No namespace has a default
+// route, so nothing leaves the machine.
 //
 // It must not know what runs in the namespaces.
 package lab

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,6 +35,31 @@ func TestLab(t *testing.T) {
 			require.Empty(t, routes)
 			require.ErrorContains(t, knock(ctx, n, "192.0.2.1"), "unreachable")
 		}
+	})
+	t.Run("separate/clients reach the server alone", func(t *testing.T) {
+		other, err := lab.New(ctx)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, other.Close()) })
+		require.NoError(t, other.Separate(ctx))
+		for _, n := range []*lab.Namespace{other.Left, other.Right} {
+			require.ErrorContains(t, knock(ctx, n, lab.ServerAddr), "Connection refused")
+		}
+		before, err := other.Dropped(ctx)
+		require.NoError(t, err)
+		require.Zero(t, before)
+		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		defer cancel()
+		require.ErrorContains(t, knock(short, other.Left, other.Right.Addr()), "killed")
+		after, err := other.Dropped(ctx)
+		require.NoError(t, err)
+		require.Positive(t, after)
+	})
+	t.Run("resolve/one namespace alone", func(t *testing.T) {
+		require.NoError(t, l.Left.Resolve("box.example", lab.ServerAddr))
+		found, err := l.Left.Output(ctx, "getent", "ahostsv4", "box.example")
+		require.NoError(t, err)
+		require.Contains(t, found, lab.ServerAddr)
+		require.Error(t, l.Right.Run(ctx, "getent", "ahostsv4", "box.example"))
 	})
 	t.Run("error/program fails", func(t *testing.T) {
 		require.ErrorContains(t, l.Left.Run(ctx, "ls", "/does/not/exist"), "No such file")
@@ -65,5 +91,5 @@ func TestLab(t *testing.T) {
 
 // knock connects to a closed port: a host that can be reached refuses it.
 func knock(ctx context.Context, n *lab.Namespace, addr string) error {
-	return n.Run(ctx, "bash", "-c", "</dev/tcp/"+addr+"/9")
+	return n.Run(ctx, "bash", "-c", "exec </dev/tcp/"+addr+"/9")
 }

@@ -71,7 +71,7 @@ func (n *Namespace) remove(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("ending process %d of namespace %s: %w", pid, n.name, err))
 		}
 	}
-	return errors.Join(append(errs, ip(ctx, "netns", "del", n.name))...)
+	return errors.Join(append(errs, ip(ctx, "netns", "del", n.name), os.RemoveAll(n.etc()))...)
 }
 
 // Sweep removes the namespaces, and the processes in them, of earlier runs

@@ -9,7 +9,6 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"testing"
 )
 
 // Log is the path of a log file.
@@ -18,8 +17,8 @@ type Log string
 // Mark is a point in a Log.
 type Mark int64
 
-// tailLines is how much of a log a failing test shows.
-const tailLines = 120
+// lineLength is how much of a line Tail shows.
+const lineLength = 200
 
 // colour is a terminal's escape sequence.
 var colour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
@@ -49,15 +48,19 @@ func (l Log) Lines(from Mark, text string) ([]string, error) {
 	return found, nil
 }
 
-// Dump shows the end of the log in the output of a test.
-func (l Log) Dump(t testing.TB) {
-	t.Helper()
+// Tail returns the last lines that keep wants, at most so many, without colours
+// and cut to a length that can be read; a nil keep wants all.
+func (l Log) Tail(count int, keep func(line string) bool) ([]string, error) {
 	content, err := os.ReadFile(string(l))
 	if err != nil {
-		t.Logf("reading a log: %v", err)
-		return
+		return nil, fmt.Errorf("reading a log: %w", err)
 	}
-	lines := strings.Split(strings.TrimSpace(colour.ReplaceAllString(string(content), "")), "\n")
-	lines = lines[max(0, len(lines)-tailLines):]
-	t.Logf("last lines of %s:\n%s", l, strings.Join(lines, "\n"))
+	var found []string
+	for line := range strings.Lines(colour.ReplaceAllString(string(content), "")) {
+		line = strings.TrimSpace(line)
+		if keep == nil || keep(line) {
+			found = append(found, line[:min(len(line), lineLength)])
+		}
+	}
+	return found[max(0, len(found)-count):], nil
 }
