@@ -77,7 +77,7 @@ func (p *KeyPool) fill(ctx context.Context) error {
 		if n >= PoolSize {
 			return nil
 		}
-		key, err := pki.GenerateAccountKey(org.AccountKeyBits)
+		key, err := generate(ctx, org.AccountKeyBits)
 		if err != nil {
 			return fmt.Errorf("making an account key: %w", err)
 		}
@@ -93,11 +93,32 @@ func (p *KeyPool) fill(ctx context.Context) error {
 	return nil
 }
 
+// generate makes an account key, or returns the error of ctx as soon as that
+// ends: the making itself cannot be interrupted, and on a slow machine takes
+// longer than a box that is told to stop may. The key is lost then.
+func generate(ctx context.Context, bits int) (*rsa.PrivateKey, error) {
+	type made struct {
+		key *rsa.PrivateKey
+		err error
+	}
+	done := make(chan made, 1)
+	go func() {
+		key, err := pki.GenerateAccountKey(bits)
+		done <- made{key, err}
+	}()
+	select {
+	case m := <-done:
+		return m.key, m.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // take returns a key of the given size: from the pool, or a new one.
 func (p *KeyPool) take(ctx context.Context, bits int) (*rsa.PrivateKey, error) {
 	row, err := p.store.TakeAccountKey(ctx, bits)
 	if errors.Is(err, store.ErrNotFound) {
-		return pki.GenerateAccountKey(bits)
+		return generate(ctx, bits)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("taking an account key: %w", err)

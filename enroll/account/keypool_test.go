@@ -94,3 +94,14 @@ func TestCreatesShareThePool(t *testing.T) {
 	require.NoError(t, err, "an empty pool makes one at once")
 	require.Equal(t, enrolltest.AccountKeyBits, key.N.BitLen())
 }
+
+// TestGenerateEndsWithItsContext is what lets a box stop in time while it makes
+// a key, which takes seconds that nothing can cut short.
+func TestGenerateEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	start := time.Now()
+	_, err := generate(ctx, 4096)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, time.Since(start), time.Second)
+}
