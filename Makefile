@@ -11,14 +11,13 @@ FUZZTIME ?= 3000x
 # detector alone needs it.
 export CGO_ENABLED = 0
 
-.PHONY: build run test check unit race fuzz e2e bench check-systemd deps clean
+.PHONY: build run test check unit race fuzz e2e bench bench-turn soak bench-dht check-systemd deps clean
 
 build:
 	go build $(GOFLAGS_BUILD) -o bin/jamibox ./cmd/jamibox
 
 # Starts on unprivileged ports with its data in ./data and prints where to go on.
 run: build
-	packaging/deps.sh run
 	@JAMIBOX_SERVER_LISTEN=$${JAMIBOX_SERVER_LISTEN-:8443} JAMIBOX_SERVER_HTTP_LISTEN=$${JAMIBOX_SERVER_HTTP_LISTEN-:8080} \
 		bin/jamibox serve --data-dir $${JAMIBOX_DATA_DIR-data}
 
@@ -53,6 +52,18 @@ e2e:
 bench:
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./appliance/bench
 	go test -run '^$$' -bench . -benchtime 5x -timeout 10m ./cmd/jamibox
+
+# The relay beside coturn in one run; needs root and a quiet machine, for an hour.
+bench-turn:
+	go run ./turn/bench figures $(BENCHFLAGS)
+
+# The relay under a mixed load; shorter with BENCHFLAGS="-for 2m".
+soak:
+	go run ./turn/bench soak $(BENCHFLAGS)
+
+# Both engines of the DHT in one run.
+bench-dht:
+	go run ./dht/bench $(BENCHFLAGS)
 
 # The unit under a real systemd; needs root, debootstrap and systemd-container.
 check-systemd:

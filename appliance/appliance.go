@@ -12,7 +12,6 @@ import (
 	"jamibox/appliance/datadir"
 	"jamibox/appliance/metrics"
 	"jamibox/appliance/supervisor"
-	"jamibox/dht"
 	"jamibox/enroll"
 	"jamibox/enroll/admin"
 	"jamibox/enroll/organization"
@@ -37,7 +36,7 @@ type Appliance struct {
 	org        *organization.Holder
 	enroll     *enroll.Server
 	relay      *relay
-	dht        *dht.Service
+	dht        *bootstrap
 	metrics    *metrics.Server
 	supervisor *supervisor.Supervisor
 }
@@ -81,10 +80,11 @@ func Open(ctx context.Context, cfg config.Config, logger *slog.Logger, announce 
 		return nil, err
 	}
 	a.supervisor = supervisor.New(supervisor.Options{Logger: logger})
+	revoked := make(chan struct{}, 1)
 	enrollConfig := enroll.Config{Server: cfg.Server, TLS: cfg.TLS}
 	a.enroll, err = enroll.New(enroll.Options{
 		Config: enrollConfig, Store: a.store, Box: box, Organization: a.org,
-		Network: network{cfg: cfg, org: a.org, relay: a.relay}, Bar: a.relay, Relay: a.relayAdmin(box, logger),
+		Network: network{cfg: cfg, org: a.org, relay: a.relay}, Bar: barNotice{a.relay, revoked}, Relay: a.relayAdmin(box, logger),
 		SocketPath: a.dir.Path(SocketFile), Services: a.services, Details: a.details,
 		Announce: announce, UI: pages, Logger: logger.With("service", "enroll"),
 	})
@@ -97,7 +97,7 @@ func Open(ctx context.Context, cfg config.Config, logger *slog.Logger, announce 
 		a.supervisor.Add(a.relay, supervisor.ServiceOptions{Wait: a.org.SetUp(), WaitDetail: "waits for the set-up"})
 	}
 	if cfg.DHT.Enabled {
-		if a.dht, err = dht.New(cfg.DHT, a.dir.Path(dhtFolder), logger.With("service", "dht")); err != nil {
+		if a.dht, err = newBootstrap(cfg, a.dir.Path(dhtFolder), a.enroll.Revocation(), revoked, logger.With("service", "dht")); err != nil {
 			return nil, err
 		}
 		a.supervisor.Add(a.dht, supervisor.ServiceOptions{})
@@ -162,6 +162,7 @@ func (a *Appliance) details() map[string]any {
 	}
 	if a.dht != nil {
 		details["dht"] = a.dht.Status()
+		details["revocation_lists"] = a.dht.announcements()
 	}
 	return details
 }

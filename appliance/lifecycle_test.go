@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,17 +40,13 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// everything switches on what the box has, the DHT where its program is.
+// everything switches on what the box has.
 func everything(t *testing.T) appliancetest.Option {
 	t.Helper()
 	relay, dht := freePort(t), freePort(t)
-	_, err := exec.LookPath("dhtnode")
-	if err != nil {
-		t.Log("without the DHT, since dhtnode is not installed: apt-get install dhtnode")
-	}
 	return func(cfg *config.Config, _ *admin.SetupRequest) {
 		cfg.Turn.Enabled, cfg.Turn.Listen, cfg.Turn.Ports = true, []string{"127.0.0.1:" + relay}, "20000-20100"
-		cfg.DHT.Enabled, cfg.DHT.Listen = err == nil, ":"+dht
+		cfg.DHT.Enabled, cfg.DHT.Listen = true, "127.0.0.1:"+dht
 	}
 }
 

@@ -31,7 +31,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Enabled: true,
-		Engine:  EngineDhtnode,
+		Engine:  EngineBuiltin,
 		Program: "dhtnode",
 		Listen:  ":4222",
 		// OpenDHT answers 8192 and 1024. Five thousand clients behind one

@@ -84,9 +84,10 @@ func nodeStatus(s node.Stats) *NodeStatus {
 		Keys:    s.Storage.Keys, Values: s.Storage.Values, Bytes: s.Storage.Bytes, Listeners: s.Storage.Listeners,
 		Types:    []ValueStatus{},
 		Requests: nonZero(s.Requests), Rejected: nonZero(s.Rejected), Puts: make(map[string]uint64),
-		Dropped: s.Dropped.Requests, DroppedPerSource: s.Dropped.RequestsPerAddress,
-		DroppedAnswers: s.Dropped.Answers + s.UnprovenAnswers,
-		ExpiredValues:  s.Storage.Expired, EvictedValues: s.Storage.Evicted, Pushes: s.Pushes,
+		Dropped:          s.Dropped.Requests + s.DroppedUnproven.Requests,
+		DroppedPerSource: s.Dropped.RequestsPerAddress + s.DroppedUnproven.RequestsPerAddress,
+		DroppedAnswers:   s.Dropped.Answers + s.DroppedUnproven.Answers,
+		ExpiredValues:    s.Storage.Expired, EvictedValues: s.Storage.Evicted, Pushes: s.Pushes,
 	}
 	for _, addr := range s.Addrs {
 		n.Addrs = append(n.Addrs, addr.String())

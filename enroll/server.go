@@ -160,6 +160,9 @@ func (s *Server) Check(ctx context.Context) error {
 	return s.tls.err()
 }
 
+// Revocation returns what is revoked, for other services of the box.
+func (s *Server) Revocation() *revocation.Service { return s.jams.Revocation }
+
 // CertificateEnd returns until when the TLS certificate is good; false while
 // there is none.
 func (s *Server) CertificateEnd() (time.Time, bool) {

@@ -122,6 +122,9 @@ install_jamibox() {
 	install -m 755 "$work/jamibox" "$root/usr/bin/jamibox"
 	install -D -m 644 systemd/jamibox.service "$root/usr/lib/systemd/system/jamibox.service"
 	install -D -m 644 systemd/jamibox.sysusers "$root/usr/lib/sysusers.d/jamibox.conf"
+	# The engine that is a child process, for what is claimed of it.
+	mkdir -p "$root/etc/jamibox"
+	printf '[dht]\nengine = "dhtnode"\n' >"$root/etc/jamibox/jamibox.toml"
 	# Debian's own unit takes port 4222 and asks for public names.
 	ln -sf /dev/null "$root/etc/systemd/system/dhtnode.service"
 	SYSTEMD_LOG_LEVEL=warning systemd-sysusers --root="$root" jamibox.conf

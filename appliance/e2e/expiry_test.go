@@ -17,11 +17,13 @@ import (
 // TestExpiry proves that a device whose certificate expired asks for the
 // password at its next start, and is then the same person with a new key. It
 // has a server of its own, whose certificates live for seconds below a CA with
-// an elliptic curve key.
+// an elliptic curve key, and the program of OpenDHT as its DHT node.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	const lifetime = 40 * time.Second
-	w := newWorld(t, box.Options{DeviceLifetime: lifetime, CAKeyType: "ecdsa-p256"}, alice)
+	w := newWorld(t, box.Options{
+		DeviceLifetime: lifetime, CAKeyType: "ecdsa-p256", Settings: []string{"JAMIBOX_DHT_ENGINE=dhtnode"},
+	}, alice)
 	w.play(t, "expiry", func(t *testing.T) { w.expiry(t, lifetime) })
 }
 

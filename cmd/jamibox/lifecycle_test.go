@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,10 +82,6 @@ func TestTakenPortOfRelayOrDHT(t *testing.T) {
 		"turn": {"JAMIBOX_TURN_ENABLED=true", fmt.Sprintf("JAMIBOX_TURN_LISTEN=127.0.0.1:%d", port), "JAMIBOX_TURN_PORTS=20000-20100"},
 		"dht":  {"JAMIBOX_DHT_ENABLED=true", fmt.Sprintf("JAMIBOX_DHT_LISTEN=:%d", port)},
 	} {
-		if _, err := exec.LookPath("dhtnode"); service == "dht" && err != nil {
-			t.Log("dhtnode is not installed: apt-get install dhtnode")
-			continue
-		}
 		b := newBox(t, env...)
 		b.start(t)
 		require.Eventually(t, func() bool {
@@ -101,7 +96,8 @@ func TestTakenPortOfRelayOrDHT(t *testing.T) {
 
 func TestAbsentDHTNode(t *testing.T) {
 	t.Parallel()
-	b := newBox(t, "JAMIBOX_DHT_ENABLED=true", fmt.Sprintf("JAMIBOX_DHT_LISTEN=:%d", freePort(t)), "JAMIBOX_DHT_PROGRAM=/nonexistent/dhtnode")
+	b := newBox(t, "JAMIBOX_DHT_ENABLED=true", fmt.Sprintf("JAMIBOX_DHT_LISTEN=:%d", freePort(t)),
+		"JAMIBOX_DHT_ENGINE=dhtnode", "JAMIBOX_DHT_PROGRAM=/nonexistent/dhtnode")
 	b.start(t)
 	require.Eventually(t, func() bool {
 		r := b.run(t, "status")

@@ -59,11 +59,16 @@ func (s *server) checkValues(ctx context.Context) error {
 		case j := <-s.jobs:
 			checked := storage.Check(&j.value)
 			s.begin(out)
-			s.checking -= len(j.value.Packed)
-			s.store.Put(j.put.key, &checked, j.put.created, j.put.from.Addr(), s.now)
-			s.confirm(&j.put, j.value.ID)
+			s.finish(j, &checked)
 			s.end()
 			out.flush()
 		}
 	}
+}
+
+// finish stores a value that was checked out of turn.
+func (s *server) finish(j *job, checked *storage.Checked) {
+	s.checking -= len(j.value.Packed)
+	s.store.Put(j.put.key, checked, j.put.created, j.put.from.Addr(), s.now)
+	s.confirm(&j.put, j.value.ID)
 }

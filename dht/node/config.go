@@ -23,24 +23,27 @@ type Config struct {
 	// Network is 0 in networks of Jami.
 	Network uint32
 
-	Limits  limit.Config
+	// Limits bounds the traffic of addresses that proved that they hear us, by an
+	// answer or a token, and Unproven that of all others, which may be forged.
+	// Unproven must leave room for a value of the largest size.
+	Limits, Unproven limit.Config
+
 	Storage storage.Limits
 	Routing routing.Config
-	// UnprovenBytes bounds the bytes of answers to one IP address in a second as
-	// long as it has not proved that it hears us, by an answer or a token. It
-	// must leave room for one value of the largest size.
-	UnprovenBytes int
 }
 
 // DefaultConfig returns the settings of a node that listens at the port of the
-// DHT on all addresses and keeps nothing over a restart.
+// DHT on all addresses and keeps nothing over a restart. Strangers are bounded as
+// OpenDHT does, but a whole site of 5,000 clients may share a proven address.
 func DefaultConfig() Config {
+	unproven := limit.DefaultConfig()
+	unproven.BytesPerAddress = 128 << 10
 	return Config{
-		IPv4:          netip.AddrPortFrom(netip.IPv4Unspecified(), 4222),
-		IPv6:          netip.AddrPortFrom(netip.IPv6Unspecified(), 4222),
-		Limits:        limit.DefaultConfig(),
-		Storage:       storage.DefaultLimits(),
-		Routing:       routing.DefaultConfig(),
-		UnprovenBytes: 128 << 10,
+		IPv4:     netip.AddrPortFrom(netip.IPv4Unspecified(), 4222),
+		IPv6:     netip.AddrPortFrom(netip.IPv6Unspecified(), 4222),
+		Limits:   limit.Config{Requests: 16384, RequestsPerAddress: 8192, BytesPerAddress: 16 << 20},
+		Unproven: unproven,
+		Storage:  storage.DefaultLimits(),
+		Routing:  routing.DefaultConfig(),
 	}
 }

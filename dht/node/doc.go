@@ -14,7 +14,12 @@
 // waits to be checked, requests of our own that wait for an answer. Beyond a
 // bound things are dropped and counted, and the protocol's repeats make up for
 // it. Sources can be forged, so an address that has not proved that it hears us
-// draws few bytes (see Config.UnprovenBytes) and makes us keep none.
+// draws few bytes (see Config.Unproven) and makes us keep none.
+//
+// OpenDHT stores only what it is among the closest fourteen nodes for, of those
+// in its buckets, which is nearly everything that writers send to it. Our tables
+// know far more nodes, some of which have just left: by that rule we would refuse
+// what nobody else is there to keep. So what is put is stored, whatever the key.
 //
 // A node does not copy to others what it stores, nor asks them for what they
 // store when it comes back: the protocol has writers repeat themselves instead.

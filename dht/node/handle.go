@@ -5,11 +5,12 @@ package node
 import (
 	"net/netip"
 
+	"jamibox/dht/limit"
 	"jamibox/dht/wire"
 )
 
-// smallAnswer is the size in bytes up to which an answer needs no proof of the
-// address: it holds the nodes of both families.
+// smallAnswer is the size in bytes up to which answers are bounded by the number
+// of requests alone: it holds the nodes of both families.
 const smallAnswer = 1 << 10
 
 // handle does what a datagram asks for, in the order of section 1: what is no
@@ -37,7 +38,7 @@ func (s *server) handle(datagram []byte, from netip.AddrPort) {
 	case !m.Kind.IsRequest():
 		// A push to a listener, which we are not.
 		s.counts.refuse(reasonUnasked)
-	case s.limits.Request(from.Addr().WithZone(""), s.now):
+	case s.limitsOf(from).Request(from.Addr().WithZone(""), s.now):
 		s.counts.requests[m.Kind]++
 		if s.table(from).Heard(m.Sender, from, m.Client, s.now) {
 			s.ping(from, nil)
@@ -86,12 +87,7 @@ func (s *server) reply(transaction uint32, to netip.AddrPort, a *wire.Answer) {
 	if inParts {
 		size += sizeInParts(a.Values)
 	}
-	addr := to.Addr().WithZone("")
-	if !s.limits.Answer(addr, size, s.now) {
-		return
-	}
-	// Most answers are so small that they need no proof.
-	if size > smallAnswer && !s.proven.has(addr) && !s.unproven.Answer(addr, size, s.now) {
+	if size > smallAnswer && !s.limitsOf(to).Answer(to.Addr().WithZone(""), size, s.now) {
 		return
 	}
 	if inParts {
@@ -99,6 +95,15 @@ func (s *server) reply(transaction uint32, to netip.AddrPort, a *wire.Answer) {
 	} else {
 		s.out.post(b, to)
 	}
+}
+
+// limitsOf returns the limits that hold for an address. Those that are not proven
+// have their own: a flood from forged ones does not shut the others out.
+func (s *server) limitsOf(addr netip.AddrPort) *limit.Limiter {
+	if s.proven.has(addr.Addr().WithZone("")) {
+		return s.limits
+	}
+	return s.unproven
 }
 
 // refuse answers with an error.

@@ -4,6 +4,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -23,6 +24,9 @@ const (
 	resolveTimeout = 5 * time.Second
 )
 
+// errOwnHost tells that a host of the settings is this one.
+var errOwnHost = errors.New("host is the node itself")
+
 // join keeps in touch with a host of the settings until ctx is done.
 func (s *server) join(ctx context.Context, host string) error {
 	joined, complained := false, false
@@ -32,6 +36,8 @@ func (s *server) join(ctx context.Context, host string) error {
 			return nil
 		}
 		switch {
+		case errors.Is(err, errOwnHost):
+			// All boxes of a site may have the same list.
 		case err == nil && !joined:
 			s.logger.Info("dht node of the settings joined", "host", host)
 			joined, complained = true, false
@@ -56,10 +62,17 @@ func (s *server) greet(ctx context.Context, host string) error {
 	if err != nil {
 		return fmt.Errorf("resolving %s: %w", host, err)
 	}
+	own, err := s.ownAddrs()
+	if err != nil {
+		return err
+	}
 	out := newOutbox(s)
 	err = fmt.Errorf("host %s has no address of a family that is served", host)
 	answered := false
 	for _, addr := range addrs {
+		if own[addr] {
+			return errOwnHost
+		}
 		if !wire.Possible(addr) || s.sockets[familyOf(addr)] == nil {
 			continue
 		}
@@ -74,6 +87,27 @@ func (s *server) greet(ctx context.Context, host string) error {
 	}
 	_, err = s.search(ctx, out, s.id, s.find)
 	return err
+}
+
+// ownAddrs returns the endpoints at which we can be reached from here.
+func (s *server) ownAddrs() (map[netip.AddrPort]bool, error) {
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("listing the addresses of this host: %w", err)
+	}
+	own := make(map[netip.AddrPort]bool)
+	for _, local := range s.addrs() {
+		if !local.Addr().IsUnspecified() {
+			own[local] = true
+			continue
+		}
+		for _, addr := range interfaces {
+			if prefix, err := netip.ParsePrefix(addr.String()); err == nil {
+				own[netip.AddrPortFrom(prefix.Addr(), local.Port())] = true
+			}
+		}
+	}
+	return own, nil
 }
 
 // resolve returns the addresses that stand for "host:port".

@@ -83,13 +83,6 @@ type option func(*peer)
 func client(p *peer) { p.client = true }
 func deaf(p *peer)   { p.deaf = true }
 
-func withID(id wire.ID) option { return func(p *peer) { p.id = id } }
-
-// from binds the peer to another address of this host.
-func from(addr string) option {
-	return func(p *peer) { p.addr = netip.AddrPortFrom(netip.MustParseAddr(addr), 0) }
-}
-
 func newPeer(t testing.TB, node netip.AddrPort, options ...option) *peer {
 	t.Helper()
 	p := &peer{t: t, node: node, id: randomID(), inbox: make(chan *wire.Message, 4096)}

@@ -77,7 +77,17 @@ func (s *server) pushValues(l *storage.Listener, key wire.ID, values [][]byte) {
 	}
 	t := s.newTransaction()
 	b := wire.AppendUpdate(s.out.data, s.header(t), l.Socket, token[:], key, values)
-	s.send(b, t, l.Addr, inParts, nil)
+	s.sendPush(b, t, l.Addr, inParts)
+}
+
+// sendPush sends a push, without repeats if too many wait for an answer.
+func (s *server) sendPush(b []byte, transaction uint32, to netip.AddrPort, values [][]byte) {
+	if s.requests.crowded(to) {
+		s.counts.unrepeated++
+		s.post(b, transaction, to, values)
+		return
+	}
+	s.send(b, transaction, to, values, nil)
 }
 
 func (s *server) pushIDs(l *storage.Listener, ids []uint64,
@@ -91,5 +101,5 @@ func (s *server) pushIDs(l *storage.Listener, ids []uint64,
 		return
 	}
 	t := s.newTransaction()
-	s.send(request(s.out.data, s.header(t), l.Socket, token[:], ids), t, l.Addr, nil, nil)
+	s.sendPush(request(s.out.data, s.header(t), l.Socket, token[:], ids), t, l.Addr, nil)
 }

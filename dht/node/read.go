@@ -12,7 +12,7 @@ const (
 	// maxListed is how many nodes of each family an answer lists.
 	maxListed = 8
 	// maxAnswerBytes and maxAnswerValues bound the values of an answer. Peers ask
-	// for ids first, and for the values by id, when there are many.
+	// for ids first, and then for each value by its id, if there are many.
 	maxAnswerBytes  = 512 << 10
 	maxAnswerValues = 4096
 	// maxRowsBytes bounds the rows of an answer, which go into one datagram.
@@ -37,7 +37,7 @@ func (s *server) serveGet(m *wire.Message, from netip.AddrPort) {
 	if m.Query.Select != 0 {
 		s.addRows(a, m)
 	} else {
-		s.addValues(a, m)
+		s.addValues(a, m, from)
 	}
 	s.reply(m.Transaction, from, a)
 }
@@ -59,12 +59,16 @@ func (s *server) addNodes(a *wire.Answer, m *wire.Message, from netip.AddrPort) 
 	a.Nodes = s.nodes
 }
 
-func (s *server) addValues(a *wire.Answer, m *wire.Message) {
+// addValues leaves values out that would be too much, but never the first.
+func (s *server) addValues(a *wire.Answer, m *wire.Message, from netip.AddrPort) {
 	clear(s.values)
 	s.values = s.values[:0]
-	size := 0
+	size, most := 0, maxAnswerBytes
+	if limited := s.cfg.Unproven.BytesPerAddress; limited > 0 && !s.proven.has(from.Addr().WithZone("")) {
+		most = limited / 2
+	}
 	for packed := range s.store.Values(m.Key, &m.Query, s.now) {
-		if size += len(packed); size > maxAnswerBytes || len(s.values) == maxAnswerValues {
+		if size += len(packed); len(s.values) > 0 && size > most || len(s.values) == maxAnswerValues {
 			s.counts.cutAnswers++
 			break
 		}

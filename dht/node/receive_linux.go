@@ -56,15 +56,8 @@ func (r *receiver) receive() (int, error) {
 	return r.n, nil
 }
 
-// at returns a datagram, which is good until the next receive, and whether it is
-// whole.
-func (r *receiver) at(i int) (datagram []byte, from netip.AddrPort, whole bool) {
-	h := &r.headers[i]
-	start := i * wire.MaxDatagram
-	return r.data[start : start+int(h.Len)], addrPortOf(&r.names[i]), h.Hdr.Flags&unix.MSG_TRUNC == 0
-}
-
-// tryRead returns false to be called again when there may be something.
+// tryRead returns false to be called again when there may be something. The call
+// does not wait, so the runtime need not know of it.
 func (r *receiver) tryRead(fd uintptr) bool {
 	for i := range r.n {
 		r.headers[i].Hdr.Namelen = unix.SizeofSockaddrInet6
@@ -76,6 +69,14 @@ func (r *receiver) tryRead(fd uintptr) bool {
 	}
 	r.n, r.errno = int(n), errno
 	return errno != unix.EAGAIN && errno != unix.EINTR
+}
+
+// at returns a datagram, which is good until the next receive, and whether it is
+// whole.
+func (r *receiver) at(i int) (datagram []byte, from netip.AddrPort, whole bool) {
+	h := &r.headers[i]
+	start := i * wire.MaxDatagram
+	return r.data[start : start+int(h.Len)], addrPortOf(&r.names[i]), h.Hdr.Flags&unix.MSG_TRUNC == 0
 }
 
 func addrPortOf(name *unix.RawSockaddrInet6) netip.AddrPort {

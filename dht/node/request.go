@@ -20,10 +20,14 @@ const (
 	tryLife   = time.Second
 	tryJitter = 250 * time.Millisecond
 	// maxRequests and maxRequestBytes bound the requests that wait for an answer,
-	// with the values they carry. Beyond that, requests that nobody waits for are
-	// sent without a repeat, others fail.
+	// with the values they carry. Beyond that they fail.
 	maxRequests     = 65536
 	maxRequestBytes = 64 << 20
+	// Pushes take three quarters of that at most, and maxPushes to one endpoint:
+	// listeners that do not answer are not to keep us from pinging others.
+	maxPushed      = maxRequests / 4 * 3
+	maxPushedBytes = maxRequestBytes / 4 * 3
+	maxPushes      = 256
 )
 
 // Errors of requests to other nodes.
@@ -56,12 +60,30 @@ type request struct {
 // requests holds what waits for an answer.
 type requests struct {
 	byTransaction map[uint32]*request
+	byEndpoint    map[netip.AddrPort]int // how many
 	schedule      schedule
 	bytes         int
 }
 
 func newRequests() requests {
-	return requests{byTransaction: make(map[uint32]*request)}
+	return requests{byTransaction: make(map[uint32]*request), byEndpoint: make(map[netip.AddrPort]int)}
+}
+
+// add has the request wait. It returns false if there is no room.
+func (q *requests) add(r *request) bool {
+	if len(q.byTransaction) >= maxRequests || q.bytes+r.size > maxRequestBytes {
+		return false
+	}
+	q.byTransaction[r.transaction] = r
+	q.byEndpoint[r.to]++
+	q.bytes += r.size
+	heap.Push(&q.schedule, r)
+	return true
+}
+
+// crowded reports whether there is no room for another push to the endpoint.
+func (q *requests) crowded(to netip.AddrPort) bool {
+	return len(q.byTransaction) >= maxPushed || q.bytes >= maxPushedBytes || q.byEndpoint[to] >= maxPushes
 }
 
 // newTransaction returns a number that no waiting request has. It cannot be
@@ -85,29 +107,23 @@ func (s *server) send(b []byte, transaction uint32, to netip.AddrPort, values []
 		}
 		return
 	}
-	datagram := b[len(s.out.data):]
-	size := len(datagram)
-	for _, value := range values {
-		size += len(value)
-	}
-	if len(s.requests.byTransaction) >= maxRequests || s.requests.bytes+size > maxRequestBytes {
-		s.counts.unrepeated++
-		if done != nil {
-			done(reply{err: ErrBusy})
-			return
-		}
-		s.post(b, transaction, to, values)
-		return
-	}
 	r := &request{
-		transaction: transaction, to: to, datagram: bytes.Clone(datagram), values: values, done: done, size: size,
+		transaction: transaction, to: to, datagram: bytes.Clone(b[len(s.out.data):]), values: values, done: done,
 		wait: tryLife + rand.N(tryJitter),
 	}
 	r.due = s.now.Add(r.wait)
-	s.requests.byTransaction[transaction] = r
-	s.requests.bytes += size
-	heap.Push(&s.requests.schedule, r)
-	s.post(b, transaction, to, values)
+	r.size = len(r.datagram)
+	for _, value := range values {
+		r.size += len(value)
+	}
+	if s.requests.add(r) {
+		s.post(b, transaction, to, values)
+		return
+	}
+	s.counts.unsentRequests++
+	if done != nil {
+		done(reply{err: ErrBusy})
+	}
 }
 
 func (s *server) post(b []byte, transaction uint32, to netip.AddrPort, values [][]byte) {
@@ -196,6 +212,9 @@ func (s *server) repeat() {
 // remove ends the wait for an answer.
 func (q *requests) remove(r *request) {
 	delete(q.byTransaction, r.transaction)
+	if q.byEndpoint[r.to]--; q.byEndpoint[r.to] == 0 {
+		delete(q.byEndpoint, r.to)
+	}
 	q.bytes -= r.size
 	heap.Remove(&q.schedule, r.place)
 }

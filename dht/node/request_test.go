@@ -111,13 +111,38 @@ func TestPushIsRepeated(t *testing.T) {
 func TestRequestsAreBounded(t *testing.T) {
 	s, _ := handling(t)
 	to := netip.MustParseAddrPort("192.0.2.1:4222")
-	for range maxRequests + 10 {
+	for range maxRequests {
 		s.ping(to, nil)
 		s.out.letters, s.out.data = s.out.letters[:0], s.out.data[:0]
 	}
 	require.Len(t, s.requests.byTransaction, maxRequests)
-	require.EqualValues(t, 10, s.counts.unrepeated)
 	var result reply
 	s.ping(to, func(r reply) { result = r })
 	require.ErrorIs(t, result.err, ErrBusy)
+	require.EqualValues(t, 1, s.counts.unsentRequests)
+}
+
+// TestPushesLeaveRoom has listeners that do not answer.
+func TestPushesLeaveRoom(t *testing.T) {
+	s, _ := handling(t)
+	key := randomID()
+	const listeners = maxPushed/maxPushes + 10
+	for i := range listeners {
+		from := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i+1))
+		token := s.tokens.Token(from, s.now)
+		s.serveListen(&wire.Message{
+			Kind: wire.KindListen, Key: key, Token: token[:], Version: 1, Sender: randomID(),
+		}, from)
+	}
+	s.out.take()
+	for id := range uint64(maxPushes + 10) {
+		s.put(&put{key: key}, value(id+1, 10))
+		require.Len(t, s.out.letters, listeners+1, "all are pushed, the put is answered")
+		s.out.letters, s.out.data = s.out.letters[:0], s.out.data[:0]
+		for _, n := range s.requests.byEndpoint {
+			require.LessOrEqual(t, n, maxPushes)
+		}
+	}
+	require.Len(t, s.requests.byTransaction, maxPushed)
+	require.EqualValues(t, listeners*(maxPushes+10)-maxPushed, s.counts.unrepeated)
 }

@@ -36,8 +36,8 @@ type server struct {
 	tables    [2]*routing.Table // by family; of one that is not served, too
 	store     *storage.Store
 	tokens    *token.Issuer
-	limits    *limit.Limiter
-	unproven  *limit.Limiter // of answers to addresses that are not proven
+	limits    *limit.Limiter // of proven addresses
+	unproven  *limit.Limiter // of all others
 	proven    proven
 	requests  requests
 	messages  assemblies
@@ -68,7 +68,7 @@ func newServer(cfg Config, sockets [2]*socket, logger *slog.Logger) *server {
 		now:      now,
 		tokens:   token.New(now),
 		limits:   limit.New(cfg.Limits, now),
-		unproven: limit.New(limit.Config{BytesPerAddress: cfg.UnprovenBytes}, now),
+		unproven: limit.New(cfg.Unproven, now),
 		proven:   newProven(now),
 		requests: newRequests(),
 		messages: newAssemblies(),

@@ -61,10 +61,8 @@ func open(network string, addr netip.AddrPort, logger *slog.Logger) (*socket, er
 	if err != nil {
 		return nil, fmt.Errorf("opening the udp port of the dht node: %w", err)
 	}
-	for name, set := range map[string]func(*net.UDPConn) error{"receive": setReadBuffer, "send": setWriteBuffer} {
-		if err := set(conn); err != nil {
-			logger.Warn("dht node has to do with a small socket buffer", "buffer", name, "err", err)
-		}
+	if err := errors.Join(setReadBuffer(conn), setWriteBuffer(conn)); err != nil {
+		logger.Info("dht node has smaller socket buffers than it likes", "err", err)
 	}
 	raw, err := conn.SyscallConn()
 	if err != nil {

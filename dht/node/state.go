@@ -83,23 +83,22 @@ func (s *server) state() *state {
 
 // writeState replaces the file as a whole or not at all.
 func writeState(path string, st *state) error {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")
+	next := path + ".new"
+	f, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	err = st.write(tmp)
+	err = st.write(f)
 	if err == nil {
-		err = tmp.Sync()
+		err = f.Sync()
 	}
-	err = errors.Join(err, tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
+	if err := os.Rename(next, path); err != nil {
+		return err
 	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(path))
 }
 
 func (st *state) write(to io.Writer) error {

@@ -24,22 +24,21 @@ type Stats struct {
 	Requests map[string]uint64
 	// Rejected counts what was not heeded, by reason.
 	Rejected map[string]uint64
-	// Dropped counts what went beyond limits of rate.
-	Dropped limit.Dropped
-	// UnprovenAnswers counts answers that were too much for an address that had
-	// not proved that it hears us.
-	UnprovenAnswers uint64
+	// Dropped counts what went beyond Config.Limits, DroppedUnproven what went
+	// beyond Config.Unproven.
+	Dropped, DroppedUnproven limit.Dropped
 	// Puts that came as far as to storage are in Storage. UnreadablePuts could
-	// not be read, FarPuts were for other nodes, UncheckedPuts dropped because
-	// too many signatures were waiting.
-	UnreadablePuts, FarPuts, UncheckedPuts uint64
+	// not be read, UncheckedPuts were dropped because too many waited for a check
+	// of their signature.
+	UnreadablePuts, UncheckedPuts uint64
 	// CutAnswers left values out, of which there were too many for one.
 	CutAnswers uint64
-	// Pushes counts messages to listeners.
-	Pushes uint64
-	// Answers to our requests, requests without one after all tries, and those
-	// sent without repeat since too many were waiting.
-	Answers, Unanswered, Unrepeated uint64
+	// Pushes counts messages to listeners, Unrepeated those of them that were not
+	// repeated since too many waited for an answer.
+	Pushes, Unrepeated uint64
+	// Answers counts those to our requests, Unanswered the requests without one
+	// after all tries, and UnsentRequests those for which there was no room.
+	Answers, Unanswered, UnsentRequests uint64
 	// Waiting is how many of our requests wait for an answer.
 	Waiting int
 	// Parts counts those received. LostParts had no place or no room;
@@ -58,11 +57,11 @@ type counts struct {
 	requests [wire.KindUpdate + 1]uint64
 	rejected [reasons]uint64
 
-	unreadable, far, unchecked      uint64
-	cutAnswers, pushes              uint64
-	answers, unanswered, unrepeated uint64
-	parts, lostParts, lostMessages  uint64
-	readErrors                      uint64
+	unreadable, unchecked                           uint64
+	cutAnswers, pushes                              uint64
+	answers, unanswered, unrepeated, unsentRequests uint64
+	parts, lostParts, lostMessages                  uint64
+	readErrors                                      uint64
 }
 
 // refuse counts a message that is not heeded.
@@ -88,9 +87,8 @@ func (n *Node) Stats() Stats {
 		Rejected: make(map[string]uint64, reasons),
 
 		Dropped:         s.limits.Dropped(),
-		UnprovenAnswers: s.unproven.Dropped().Answers,
+		DroppedUnproven: s.unproven.Dropped(),
 		UnreadablePuts:  c.unreadable,
-		FarPuts:         c.far,
 		UncheckedPuts:   c.unchecked,
 		CutAnswers:      c.cutAnswers,
 		Pushes:          c.pushes,

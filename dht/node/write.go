@@ -10,10 +10,6 @@ import (
 	"jamibox/dht/wire"
 )
 
-// maxCloser is how many good nodes that we know may be closer to a key than we
-// are, at most, if we are to store values under it.
-const maxCloser = 14
-
 // put is a put request without its values.
 type put struct {
 	from        netip.AddrPort
@@ -65,11 +61,6 @@ func (s *server) put(p *put, packed []byte) bool {
 	if v.ID == 0 {
 		s.refuse(&wire.Message{Transaction: p.transaction}, p.from, wire.CodeIncomplete, "put of value without id")
 		return false
-	}
-	if !s.table(p.from).AmongClosest(p.key, maxCloser, s.now) {
-		s.counts.far++
-		s.confirm(p, v.ID)
-		return true
 	}
 	if slow(&v) {
 		s.check(p, &v)

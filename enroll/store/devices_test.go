@@ -220,3 +220,30 @@ func stale(t *testing.T, s *Store, user User) map[string]bool {
 	}
 	return states
 }
+
+func TestRevokingAccounts(t *testing.T) {
+	s, _ := open(t)
+	alice, bob := addUser(t, s, "alice"), addUser(t, s, "bob")
+	laptop, phone := enrol(t, s, alice, "laptop", "laptop", start), enrol(t, s, alice, "phone", "phone", start)
+	enrol(t, s, alice, "phone", "phone", start.AddDate(0, 6, 0))
+	old := enrol(t, s, bob, "old", "old", start.AddDate(-1, 0, -1))
+	revoking := func(now time.Time) map[string]int {
+		t.Helper()
+		rows, err := s.RevokingAccounts(t.Context(), now)
+		require.NoError(t, err)
+		devices := make(map[string]int)
+		for _, r := range rows {
+			devices[r.AccountID] = r.Devices
+		}
+		return devices
+	}
+	require.Empty(t, revoking(start))
+	require.NoError(t, s.RevokeDevice(t.Context(), old.Device.ID, bob.AccountID, 0, start))
+	require.Empty(t, revoking(start), "its certificate has ended")
+	require.NoError(t, s.RevokeDevice(t.Context(), phone.Device.ID, alice.AccountID, 0, start))
+	require.Equal(t, map[string]int{alice.AccountID: 1}, revoking(start), "with two certificates")
+	require.NoError(t, s.RevokeDevice(t.Context(), laptop.Device.ID, alice.AccountID, 0, start))
+	require.Equal(t, map[string]int{alice.AccountID: 2}, revoking(start))
+	require.Equal(t, map[string]int{alice.AccountID: 2}, revoking(start.AddDate(1, 0, 1)), "one of the phone's is still good")
+	require.Empty(t, revoking(start.AddDate(2, 0, 0)))
+}

@@ -50,3 +50,21 @@ func (s *Store) RenewRevocationList(ctx context.Context, issuer string,
 	})
 	return list, err
 }
+
+// RevokingAccount is an account that revoked devices.
+type RevokingAccount struct {
+	AccountID string
+	// Devices is how many it revoked so far; it never shrinks.
+	Devices int
+}
+
+// RevokingAccounts returns the accounts that revoked a device with a certificate
+// that has not ended by its own at now.
+func (s *Store) RevokingAccounts(ctx context.Context, now time.Time) ([]RevokingAccount, error) {
+	var rows []RevokingAccount
+	err := s.read.WithContext(ctx).Model(&Device{}).Select("u.account_id, COUNT(DISTINCT devices.id) AS devices").
+		Joins("JOIN users u ON u.id = devices.user_id").Joins("JOIN certificates c ON c.device_row = devices.id").
+		Where("devices.revoked_at IS NOT NULL").
+		Group("u.id").Having("MAX(c.not_after) > ?", now.UTC()).Order("u.id").Scan(&rows).Error
+	return rows, err
+}

@@ -81,16 +81,19 @@ func (c *Client) SendTrustRequest(ctx context.Context, account, uri string) erro
 	return c.call(ctx, nil, "sendTrustRequest", account, uri, []byte{})
 }
 
-// TrustRequests returns the open requests of other people.
-func (c *Client) TrustRequests(ctx context.Context, account string) ([]map[string]string, error) {
+// ConversationRequests returns the conversations that other people ask for, as
+// they do when they send a contact request.
+func (c *Client) ConversationRequests(ctx context.Context, account string) ([]map[string]string, error) {
 	var requests []map[string]string
-	return requests, c.call(ctx, &requests, "getTrustRequests", account)
+	return requests, c.call(ctx, &requests, "getConversationRequests", account)
 }
 
-// WaitTrustRequest waits for an open request from a person.
+// WaitTrustRequest waits for a contact request from a person, until it can be
+// accepted: the 2023 client lists it a moment before its conversation, and one
+// that is accepted in between has none for ever.
 func (c *Client) WaitTrustRequest(ctx context.Context, account, from string) error {
 	return c.Poll(ctx, "a contact request from "+from+" is there", func(ctx context.Context) (bool, error) {
-		requests, err := c.TrustRequests(ctx, account)
+		requests, err := c.ConversationRequests(ctx, account)
 		for _, r := range requests {
 			if strings.EqualFold(r["from"], from) {
 				return true, nil

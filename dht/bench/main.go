@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+
+	"jamibox/dht/bench/server"
+)
+
+// options are what the figures are taken with.
+type options struct {
+	rounds   int
+	duration time.Duration // of each load
+	values   []int         // stored, at which memory is looked at
+}
+
+func main() {
+	// The nodes are killed when the thread ends that started them.
+	runtime.LockOSThread()
+	server.RunIfAsked()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	cancel()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	o := options{values: []int{10_000, 100_000}}
+	flags.IntVar(&o.rounds, "rounds", 5, "measurements of each node and row, of which the median counts")
+	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of each load")
+	pattern := flags.String("rows", "", "regular expression of the rows to measure")
+	quick := flags.Bool("quick", false, "one short round, for a first look")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *quick {
+		o.rounds, o.duration = 1, 300*time.Millisecond
+	}
+	wanted, err := regexp.Compile(*pattern)
+	if err != nil {
+		return fmt.Errorf("reading -rows: %w", err)
+	}
+	chosen := slices.DeleteFunc(rows(o), func(r row) bool { return !wanted.MatchString(r.name) })
+	if len(chosen) == 0 {
+		return fmt.Errorf("no row matches %q", *pattern)
+	}
+	if err := keepOff(server.CPU); err != nil {
+		return err
+	}
+	t, err := measure(ctx, chosen, o)
+	t.print(os.Stdout, o)
+	return err
+}
+
+// measure takes every row of both nodes in turn, round by round, so that what
+// changes on the machine changes for both.
+func measure(ctx context.Context, rows []row, o options) (*table, error) {
+	t := newTable(rows)
+	for round := range o.rounds {
+		for i, r := range rows {
+			for _, kind := range []server.Kind{server.Builtin, server.Dhtnode} {
+				if ctx.Err() != nil {
+					return t, ctx.Err()
+				}
+				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, o.rounds, r.name, kind)
+				values, noise, err := r.once(ctx, kind, o)
+				if err != nil {
+					return t, fmt.Errorf("measuring %s of %s: %w", r.name, kind, err)
+				}
+				t.add(i, kind, values, noise)
+			}
+		}
+	}
+	return t, nil
+}
+
+// once starts a node, measures and stops it.
+func (r row) once(ctx context.Context, kind server.Kind, o options) ([]float64, float64, error) {
+	p, err := server.Start(ctx, kind)
+	if err != nil {
+		return nil, 0, err
+	}
+	values, noise, err := undisturbed(p, func() ([]float64, error) { return r.measure(ctx, p, o) })
+	return values, noise, errors.Join(err, p.Stop())
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package conformance
+
+import (
+	"strings"
+	"time"
+
+	"jamibox/dht/wire"
+)
+
+const (
+	// perAddress is how many requests a node takes from an address in a second.
+	perAddress = 1024
+	// inAll is how many it takes from all together.
+	inAll = 8192
+	// chunk is how many requests are sent before their answers are taken, so
+	// that none is lost in a buffer.
+	chunk = 64
+	// floods is how often a flood is tried that does not fit into a second.
+	floods = 5
+)
+
+// requestPoints are about what the node asks by itself.
+func requestPoints() []point {
+	return []point{
+		{row: "requests: a newcomer is asked", variant: fresh, want: "true, true, true", try: func(c *client) string {
+			c.isNode, c.patience = true, 30*time.Second
+			c.ask("ping", nil)
+			a := c.await(func(a answer) bool { return a.Kind.IsRequest() })
+			if a.Message == nil {
+				return "not asked"
+			}
+			return seen(!a.Sender.IsZero(), a.Transaction != 0, a.all()["n"] == nil)
+		}},
+	}
+}
+
+// flood sends n requests from clients in turn, and returns how many answers
+// came. It returns false if that took longer than the second that limits are
+// for.
+func flood(n int, from []*client) (answered int, inTime bool) {
+	start := time.Now()
+	for sent := 0; sent < n; sent += chunk {
+		sender := from[sent/chunk%len(from)]
+		for range chunk {
+			sender.send(sender.request("ping", nil))
+		}
+		answered += sender.drain(time.Millisecond)
+	}
+	for _, sender := range from {
+		answered += sender.drain(10 * time.Millisecond)
+	}
+	return answered, time.Since(start) < 950*time.Millisecond
+}
+
+// drain returns how many replies come without a pause.
+func (c *client) drain(pause time.Duration) int {
+	c.t.Helper()
+	last := c.patience
+	defer func() { c.patience = last }()
+	count := 0
+	c.patience = pause
+	for c.await(func(a answer) bool { return a.Kind == wire.KindReply }).Message != nil {
+		count++
+	}
+	return count
+}
+
+// flooding says how many of twice as many requests as are allowed are answered,
+// sent by new clients.
+func flooding(allowed int, clients func(c *client) []*client) func(c *client) string {
+	return func(c *client) string {
+		for range floods {
+			if answered, inTime := flood(2*allowed, clients(c.another())); inTime {
+				return seen(answered)
+			}
+			// What is left of the second must not count for the next try.
+			<-time.After(1100 * time.Millisecond)
+		}
+		c.t.Skip("the machine is too slow for a flood within a second")
+		return ""
+	}
+}
+
+func limitPoints() []point {
+	return []point{
+		{row: "limits: requests of an address in a second", variant: flooded, want: "1024",
+			try: flooding(perAddress, func(c *client) []*client { return []*client{c} })},
+		{row: "limits: all ports of an address together", variant: flooded, want: "1024",
+			try: flooding(perAddress, func(c *client) []*client { return []*client{c, c.again(), c.again()} })},
+		// One less if the test just asked whether the node has started.
+		{row: "limits: requests of all addresses in a second", variant: fresh, slow: true, want: "8192 or 8191",
+			try: flooding(inAll, func(c *client) []*client {
+				clients := []*client{c}
+				for range 2*inAll/perAddress + 3 {
+					clients = append(clients, c.another())
+				}
+				return clients
+			})},
+		{row: "limits: an address after its second", variant: flooded, want: "true, reply", try: func(c *client) string {
+			answered, _ := flood(2*perAddress, []*client{c})
+			<-time.After(1100 * time.Millisecond)
+			return seen(answered >= perAddress, c.ask("ping", nil))
+		}},
+		{row: "limits: parts are free", variant: fresh, want: "reply, kept", try: func(c *client) string {
+			// 30 values of 52 parts each are more datagrams than requests are
+			// allowed.
+			key, token := randomID(), c.token()
+			saw := "reply"
+			var values [][]byte
+			for i := range 30 {
+				value := plain(uint64(i+1), strings.Repeat("x", 65_000))
+				values = append(values, value)
+				if a := c.putWith(token, key, nil, value); a.String() != "reply" {
+					saw = a.String()
+				}
+			}
+			for i, value := range values {
+				found := c.get(key, whole(condition(1, i+1)))
+				if len(found) != 1 || string(found[0]) != string(value) {
+					return seen(saw, "something else")
+				}
+			}
+			return seen(saw, "kept")
+		}},
+	}
+}
