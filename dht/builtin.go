@@ -89,16 +89,18 @@ func (b *builtin) lonely() bool {
 
 // Addr implements Engine.
 func (b *builtin) Addr() netip.AddrPort {
-	for _, addr := range b.node.Stats().Addrs {
-		switch {
-		case addr.Addr() == netip.IPv4Unspecified():
-			return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), addr.Port())
-		case addr.Addr() == netip.IPv6Unspecified():
-			return netip.AddrPortFrom(netip.IPv6Loopback(), addr.Port())
-		}
+	addrs := b.node.Stats().Addrs
+	if len(addrs) == 0 {
+		return netip.AddrPort{}
+	}
+	switch addr := addrs[0]; addr.Addr() {
+	case netip.IPv4Unspecified():
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), addr.Port())
+	case netip.IPv6Unspecified():
+		return netip.AddrPortFrom(netip.IPv6Loopback(), addr.Port())
+	default:
 		return addr
 	}
-	return netip.AddrPort{}
 }
 
 // PID implements Engine.

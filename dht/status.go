@@ -103,7 +103,7 @@ func nodeStatus(s node.Stats) *NodeStatus {
 		}
 	}
 	for what, count := range map[string]uint64{
-		"unreadable": s.UnreadablePuts, "for other nodes": s.FarPuts, "too many to check": s.UncheckedPuts,
+		"unreadable": s.UnreadablePuts, "too many to check": s.UncheckedPuts,
 	} {
 		if count > 0 {
 			n.Puts[what] = count
