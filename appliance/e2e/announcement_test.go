@@ -18,17 +18,16 @@ import (
 func TestAnnouncement(t *testing.T) {
 	w := newWorld(t, box.Options{Settings: []string{"JAMIBOX_DHT_ENGINE=builtin"}}, alice)
 	w.play(t, "revocation", func(t *testing.T) {
-		ctx := within(t, 2*time.Minute)
+		ctx := within(t, 5*time.Minute)
 		laptop, err := enrol(ctx, w.client(t, "laptop", w.lab.Left), box.PublicURL, alice)
 		require.NoError(t, err)
 		desk, err := enrol(ctx, w.client(t, "desk", w.lab.Right), box.PublicURL, alice)
 		require.NoError(t, err)
-		const found = "found CRL for account"
-		lines, err := laptop.Log().Lines(0, found)
+		lines, err := laptop.Log().Lines(0, listFound)
 		require.NoError(t, err)
 		require.Empty(t, lines)
 
 		require.NoError(t, w.box.RevokeDevice(ctx, desk.id))
-		require.NoError(t, laptop.loggedWithin(ctx, 10*time.Second, 0, found))
+		require.NoError(t, laptop.loggedWithin(ctx, 30*time.Second, 0, listFound))
 	})
 }

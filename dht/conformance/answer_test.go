@@ -13,16 +13,19 @@ import (
 	"jamibox/dht/wire"
 )
 
-// answer is a message of the node; without one the node kept silent.
+// answer is a message of the node, or none.
 type answer struct {
-	*wire.Message
+	wire.Message
 	raw []byte
 }
+
+// silent reports whether the node sent nothing.
+func (a answer) silent() bool { return a.Kind == wire.KindNone }
 
 // String says in a word what came.
 func (a answer) String() string {
 	switch {
-	case a.Message == nil:
+	case a.silent():
 		return "silence"
 	case a.Kind == wire.KindError:
 		return fmt.Sprintf("error %d", a.Refusal.Code)
@@ -51,7 +54,7 @@ func (a answer) body(name string) string {
 
 // all returns the message as it is on the wire; nil if there is none.
 func (a answer) all() map[string]any {
-	if a.Message == nil {
+	if a.silent() {
 		return nil
 	}
 	all, _, err := msgp.ReadMapStrIntfBytes(a.raw, nil)

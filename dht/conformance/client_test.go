@@ -132,7 +132,7 @@ func (c *client) after(datagrams ...[]byte) answer {
 	c.send(datagrams...)
 	c.send(c.request("ping", nil))
 	sequel := c.answers(c.last)
-	if a := c.await(func(a answer) bool { return wanted(a) || sequel(a) }); a.Message != nil && !sequel(a) {
+	if a := c.await(func(a answer) bool { return wanted(a) || sequel(a) }); !a.silent() && !sequel(a) {
 		return a
 	}
 	return answer{}
@@ -174,7 +174,7 @@ func (c *client) receive() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{Message: new(wire.Message), raw: bytes.Clone(c.buf[:n])}
+	a := answer{raw: bytes.Clone(c.buf[:n])}
 	require.NoError(c.t, a.Decode(a.raw), "the node sent %q", a.raw)
 	if !c.isDeaf && (a.Kind == wire.KindUpdate || a.Kind.IsRequest() && c.isNode) {
 		c.send(c.reply(a))
@@ -196,7 +196,7 @@ func (c *client) token() []byte {
 	c.t.Helper()
 	target := randomID()
 	a := c.ask("find", fields{"target": target[:]})
-	require.NotNil(c.t, a.Message, "no answer to find")
+	require.False(c.t, a.silent(), "no answer to find")
 	return a.Token
 }
 

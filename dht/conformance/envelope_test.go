@@ -50,7 +50,7 @@ func envelopePoints() []point {
 			}},
 		{row: "envelope: one id over all answers and families", want: "true", try: func(c *client) string {
 			four, six := c.ask("ping", nil), c.ipv6().ask("ping", nil)
-			if four.Message == nil || six.Message == nil {
+			if four.silent() || six.silent() {
 				return "silence"
 			}
 			return seen(four.Sender == six.Sender && !four.Sender.IsZero())
@@ -117,7 +117,7 @@ func soundnessPoints() []point {
 
 // seenAt says whether the node saw the client where it is.
 func (c *client) seenAt(a answer) string {
-	if a.Message == nil {
+	if a.silent() {
 		return "silence"
 	}
 	if a.Seen == c.source {

@@ -81,7 +81,7 @@ func (c *client) asked(query fields) string {
 		}
 	}
 	a := c.after(c.request("get", fields{"h": key[:], "q": query}))
-	if a.Message == nil {
+	if a.silent() {
 		return "silence"
 	}
 	var found []string

@@ -28,7 +28,7 @@ func requestPoints() []point {
 			c.isNode, c.patience = true, 30*time.Second
 			c.ask("ping", nil)
 			a := c.await(func(a answer) bool { return a.Kind.IsRequest() })
-			if a.Message == nil {
+			if a.silent() {
 				return "not asked"
 			}
 			return seen(!a.Sender.IsZero(), a.Transaction != 0, a.all()["n"] == nil)
@@ -61,7 +61,7 @@ func (c *client) drain(pause time.Duration) int {
 	defer func() { c.patience = last }()
 	count := 0
 	c.patience = pause
-	for c.await(func(a answer) bool { return a.Kind == wire.KindReply }).Message != nil {
+	for !c.await(func(a answer) bool { return a.Kind == wire.KindReply }).silent() {
 		count++
 	}
 	return count
@@ -91,6 +91,19 @@ func flooding(allowed int, clients func(c *client) []*client) func(c *client) st
 	}
 }
 
+// fill stores so many bytes.
+func (c *client) fill(bytes int) {
+	c.t.Helper()
+	token, value := c.token(), plain(7, strings.Repeat("x", 65_000))
+	for stored := 0; stored < bytes; stored += len(value) {
+		key := randomID()
+		// Parts get lost now and then.
+		for tries := 0; tries < 3 && c.putWith(token, key, nil, value).silent(); tries++ {
+			c.t.Logf("a put of %d bytes was not answered", len(value))
+		}
+	}
+}
+
 func limitPoints() []point {
 	return []point{
 		{row: "limits: requests of an address in a second", variant: flooded, want: "1024",
@@ -106,11 +119,21 @@ func limitPoints() []point {
 				}
 				return clients
 			})},
-		{row: "limits: an address after its second", variant: flooded, want: "true, reply", try: func(c *client) string {
-			answered, _ := flood(2*perAddress, []*client{c})
+		{row: "limits: an address after its second", variant: flooded, want: "reply", try: func(c *client) string {
+			flood(2*perAddress, []*client{c})
 			<-time.After(1100 * time.Millisecond)
-			return seen(answered >= perAddress, c.ask("ping", nil))
+			return c.ask("ping", nil).String()
 		}},
+		{row: "limits: beyond 64 MiB the oldest values go, and listeners hear of it", variant: fresh, slow: true,
+			want: "7=data, exp 7, nothing", try: func(c *client) string {
+				key, listener := randomID(), c.another()
+				listener.listen(key, nil)
+				c.put(key, plain(7, "data"))
+				saw := listener.told(listener.pushed())
+				c.fill(65 << 20)
+				expired := listener.await(func(a answer) bool { return a.Kind == wire.KindUpdate })
+				return seen(saw, listener.told(expired), c.kept(key))
+			}},
 		{row: "limits: parts are free", variant: fresh, want: "reply, kept", try: func(c *client) string {
 			// 30 values of 52 parts each are more datagrams than requests are
 			// allowed.

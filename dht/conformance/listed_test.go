@@ -18,7 +18,7 @@ func (c *client) listedFor(target wire.ID) []wire.ID {
 	c.t.Helper()
 	a := c.ask("find", fields{"target": target[:], "w": []any{2}})
 	var ids []wire.ID
-	if a.Message != nil {
+	if !a.silent() {
 		for n := range a.Nodes.All() {
 			ids = append(ids, n.ID)
 		}
@@ -83,7 +83,7 @@ func listedPoints() []point {
 				c.isNode = true
 				c.ask("ping", nil)
 				asked := c.await(func(a answer) bool { return a.Kind.IsRequest() })
-				if asked.Message == nil {
+				if asked.silent() {
 					return "not asked"
 				}
 				start := time.Now()

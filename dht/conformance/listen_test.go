@@ -31,7 +31,7 @@ func (c *client) pushed() answer {
 	c.send(c.request("ping", nil))
 	sequel := c.answers(c.last)
 	a := c.await(func(a answer) bool { return push(a) || sequel(a) })
-	if a.Message != nil && push(a) {
+	if !a.silent() && push(a) {
 		return a
 	}
 	return answer{}
@@ -40,7 +40,7 @@ func (c *client) pushed() answer {
 // told says what is in a push.
 func (c *client) told(a answer) string {
 	c.t.Helper()
-	if a.Message == nil {
+	if a.silent() {
 		return "silence"
 	}
 	var ids []string

@@ -25,6 +25,5 @@ func TestMain(m *testing.M) {
 
 func slow() bool { return flag.Lookup(slowFlag).Value.String() == "true" }
 
-// unset keeps the environment of this program, which may hold secrets, from
-// those it starts.
-func unset() []string { return []string{"PATH=" + os.Getenv("PATH")} }
+// environment is that of programs that are started: ours may hold secrets.
+func environment() []string { return []string{"PATH=" + os.Getenv("PATH")} }

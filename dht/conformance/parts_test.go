@@ -49,6 +49,9 @@ func partPoints() []point {
 		inParts("one missing, all sent again", "reply, kept", "", func(m [][]byte) [][]byte {
 			return append(slices.Delete(slices.Clone(m), 2, 3), m...)
 		}),
+		inParts("one that overlaps with others", "silence, nothing or reply, kept", "", func(m [][]byte) [][]byte {
+			return slices.Insert(m, 2, bytes.Replace(m[2], []byte("\xa1o\xcd\x05\x00"), []byte("\xa1o\xcd\x04\x01"), 1))
+		}),
 		inParts("without the message", "silence, nothing", "", func(m [][]byte) [][]byte { return m[1:] }),
 		{row: "parts: from another port", variant: fresh, want: "silence, nothing", try: func(c *client) string {
 			key := randomID()
@@ -129,7 +132,7 @@ func sentPartPoints() []point {
 				}
 				for end := 0; end < length; {
 					part := c.await(func(p answer) bool { return p.Kind == wire.KindPart && p.Transaction == a.Transaction })
-					if part.Message == nil {
+					if part.silent() {
 						return "too few parts"
 					}
 					for p := range part.Parts.All() {

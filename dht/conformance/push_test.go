@@ -16,7 +16,7 @@ func pushPoints() []point {
 			c.listen(key, nil)
 			c.another().put(key, plain(7, "data"))
 			a := c.pushed()
-			if a.Message == nil {
+			if a.silent() {
 				return "silence"
 			}
 			return seen(a, a.body("a"), a.Socket, len(a.Token), a.Key == key && a.Transaction != 0, c.told(a))
@@ -26,7 +26,7 @@ func pushPoints() []point {
 			c.listen(key, nil)
 			c.another().put(key, plain(7, "data"))
 			a := c.pushed()
-			if a.Message == nil {
+			if a.silent() {
 				return "silence"
 			}
 			return c.putWith(a.Token, randomID(), nil, plain(7, "data")).String()
@@ -72,7 +72,7 @@ func pushPoints() []point {
 			c.putWith(c.token(), key, fields{"c": created.Unix()}, value)
 			saw := c.told(c.pushed())
 			return seen(saw, c.told(c.await(func(a answer) bool { return a.Kind == wire.KindUpdate })))
-		}, dhtnode: luck},
+		}},
 		{row: "push: large value comes in parts", want: "7=xxxxxxxxxx", try: func(c *client) string {
 			key := randomID()
 			c.listen(key, nil)
@@ -95,7 +95,7 @@ func pushPoints() []point {
 			c.patience = 4500 * time.Millisecond // the waits are at most 1.25 s, 2.75 s and 5.75 s
 			first := c.await(push)
 			count, same := 0, true
-			for a := first; a.Message != nil; a = c.await(push) {
+			for a := first; !a.silent(); a = c.await(push) {
 				count++
 				same = same && a.Transaction == first.Transaction
 			}
@@ -107,7 +107,7 @@ func pushPoints() []point {
 			c.another().put(key, plain(7, "data"))
 			c.patience = 2 * time.Second // the first wait is at most 1.25 s
 			count := 0
-			for c.await(func(a answer) bool { return a.Kind == wire.KindUpdate }).Message != nil {
+			for !c.await(func(a answer) bool { return a.Kind == wire.KindUpdate }).silent() {
 				count++
 			}
 			return seen(count)

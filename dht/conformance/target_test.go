@@ -4,7 +4,6 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -33,7 +32,7 @@ func startDhtnode(t *testing.T) *target {
 	}
 	port := freePort(t)
 	program := exec.Command("dhtnode", "-s", "-p", strconv.Itoa(int(port)))
-	program.Env = unset()
+	program.Env = environment()
 	require.NoError(t, program.Start())
 	t.Cleanup(func() {
 		require.NoError(t, program.Process.Kill())
@@ -78,19 +77,10 @@ func freePort(t *testing.T) uint16 {
 func (n *target) awaitAnswer(t *testing.T) {
 	t.Helper()
 	c := n.client(t)
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for tries := 0; tries < 500; tries++ {
-		// Refused until the node listens.
-		if _, err := c.conn.Write(c.request("ping", nil)); err == nil {
-			c.patience = 100 * time.Millisecond
-			if c.await(c.answers(c.last)).Message != nil {
-				return
-			}
-		}
-		<-again.C
-	}
-	require.FailNow(t, "the node does not answer", "%v", errors.New("no answer to ping"))
+	c.patience = 20 * time.Millisecond
+	// Refused, which is silence at once, until the node listens.
+	require.Eventually(t, func() bool { return !c.ask("ping", nil).silent() }, 2*patience, 20*time.Millisecond,
+		"the node does not answer")
 }
 
 // source returns an address that no other client has: nodes count by it.

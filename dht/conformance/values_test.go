@@ -57,7 +57,7 @@ func (c *client) values(a answer) [][]byte {
 		value := bytes.Clone(element.Packed)
 		for len(value) < element.Length {
 			part := c.await(func(p answer) bool { return p.Kind == wire.KindPart && p.Transaction == a.Transaction })
-			if part.Message == nil {
+			if part.silent() {
 				return append(values, []byte("incomplete"))
 			}
 			for p := range part.Parts.All() {
@@ -79,7 +79,7 @@ func (c *client) get(key wire.ID, query fields) [][]byte {
 		arguments["q"] = query
 	}
 	a := c.ask("get", arguments)
-	if a.Message == nil {
+	if a.silent() {
 		return [][]byte{[]byte("silence")}
 	}
 	return c.values(a)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tinylib/msgp/msgp"
 	"pgregory.net/rapid"
 
 	"jamibox/dht/wire"
@@ -209,4 +210,27 @@ func TestPartsAreBounded(t *testing.T) {
 		sum += a.cost
 	}
 	require.Equal(t, sum, s.messages.bytes)
+}
+
+// TestPartsBesideWholeValues announces one value and brings another along.
+func TestPartsBesideWholeValues(t *testing.T) {
+	s, _ := handling(t)
+	from, key := netip.MustParseAddrPort("[2001:db8::1]:4222"), randomID()
+	token := s.tokens.Token(from, s.now)
+	inline, large := value(1, 10), value(2, 3000)
+	h := wire.Header{Transaction: 1, Sender: randomID()}
+	// All are announced, so the first length is replaced by the value itself.
+	announced := wire.AppendPut(nil, h, key, token[:], 0, [][]byte{inline, large})
+	length := msgp.AppendUint64(nil, uint64(len(inline)))
+	list := append([]byte{0x92}, length...)
+	require.Equal(t, 1, bytes.Count(announced, list))
+	mixed := bytes.Replace(announced, list, append([]byte{0x92}, inline...), 1)
+	s.handle(mixed, from)
+	require.Len(t, s.messages.byKey, 1)
+	require.Positive(t, s.messages.bySource[netip.MustParseAddr("2001:db8::")])
+	for part := range wire.Parts(nil, h, [][]byte{nil, large}) {
+		s.handle(part, from)
+	}
+	require.Equal(t, [][]byte{inline, large}, slices.Collect(s.store.Values(key, nil, s.now)))
+	require.Zero(t, s.messages.bytes)
 }

@@ -4,7 +4,10 @@ package node
 
 import (
 	"net/netip"
+	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"jamibox/dht/limit"
 	"jamibox/dht/wire"
@@ -49,4 +52,25 @@ func BenchmarkHandle(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSave measures how long others wait while 100,000 values are copied
+// for the state file, and the writing, which goes on beside them.
+func BenchmarkSave(b *testing.B) {
+	s, _ := handling(b)
+	s.cfg.StateFile = filepath.Join(b.TempDir(), "node.state")
+	for range 100_000 {
+		s.put(&put{from: netip.MustParseAddrPort("192.0.2.1:4222"), key: randomID()}, value(1, 128))
+		s.out.letters, s.out.data = s.out.letters[:0], s.out.data[:0]
+	}
+	b.Run("copy", func(b *testing.B) {
+		for b.Loop() {
+			s.state()
+		}
+	})
+	b.Run("copy and write", func(b *testing.B) {
+		for b.Loop() {
+			require.NoError(b, s.saveState())
+		}
+	})
 }

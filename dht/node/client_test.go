@@ -4,6 +4,7 @@ package node
 
 import (
 	"context"
+	"encoding/binary"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -210,4 +211,68 @@ func TestResolve(t *testing.T) {
 			require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort(c.want)}, addrs)
 		})
 	}
+}
+
+// TestRefusedByOthers has another node refuse what it is asked.
+func TestRefusedByOthers(t *testing.T) {
+	s, _ := handling(t)
+	to := netip.MustParseAddrPort("192.0.2.1:4222")
+	for name, answer := range map[string]func(wire.Header) []byte{
+		"error/with id": func(h wire.Header) []byte { return wire.AppendError(nil, h, 401, "no") },
+		"error/without id": func(h wire.Header) []byte {
+			return []byte("\x83\xa1y\xa1e\xa1e\x92\xcd\x01\x91\xa2no\xa1t\xce" + transaction(h))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var result *reply
+			s.find(to, randomID(), func(r reply) { result = &r })
+			asked := decode(t, s)[0]
+			s.handle(answer(wire.Header{Transaction: asked.Transaction, Sender: randomID()}), to)
+			require.NotNil(t, result)
+			var refusal *wire.Error
+			require.ErrorAs(t, result.err, &refusal)
+			require.Equal(t, 401, refusal.Code)
+		})
+	}
+}
+
+func transaction(h wire.Header) string {
+	return string(binary.BigEndian.AppendUint32(nil, h.Transaction))
+}
+
+// TestIncompleteAnswer has another node announce values that never come.
+func TestIncompleteAnswer(t *testing.T) {
+	s, at := handling(t)
+	to := netip.MustParseAddrPort("192.0.2.1:4222")
+	var result *reply
+	s.get(to, randomID(), func(r reply) { result = &r })
+	asked := decode(t, s)[0]
+	h := wire.Header{Transaction: asked.Transaction, Sender: randomID()}
+	s.handle(wire.AppendAnswer(nil, h, &wire.Answer{Values: [][]byte{value(1, 2000)}}), to)
+	require.Nil(t, result)
+	at(s.now.Add(partLife))
+	for _, a := range s.messages.overdue(s.now) {
+		s.lose(a)
+	}
+	require.ErrorIs(t, result.err, ErrIncomplete)
+}
+
+// TestUnsent has the system refuse datagrams between others.
+func TestUnsent(t *testing.T) {
+	t.Parallel()
+	n := run(t, testConfig())
+	s := n.running()
+	p := newPeer(t, n.v4)
+	out := newOutbox(s)
+	s.begin(out)
+	for range 3 {
+		s.ping(netip.MustParseAddrPort("192.0.2.1:4222"), nil) // not to be reached from a loopback address
+		s.ping(p.addr, nil)
+	}
+	s.end()
+	out.flush()
+	for range 3 {
+		p.awaitKind(wire.KindPing)
+	}
+	require.EqualValues(t, 3, n.Stats().Unsent)
 }

@@ -90,8 +90,10 @@ func (d *dhtnode) enter(command, want string) {
 
 func (d *dhtnode) awaitFrom(seen int, want string) {
 	d.t.Helper()
-	require.Eventually(d.t, func() bool { return strings.Contains(d.output.String()[seen:], want) },
-		patience, 10*time.Millisecond, "dhtnode did not print %q", want)
+	// The prompt comes from another thread, in the middle of other lines at times.
+	require.Eventually(d.t, func() bool {
+		return strings.Contains(strings.ReplaceAll(d.output.String()[seen:], ">> ", ""), want)
+	}, patience, 10*time.Millisecond, "dhtnode did not print %q", want)
 }
 
 // awaitListed waits until the routing table has the other node.

@@ -146,3 +146,33 @@ func TestLargestValueReachesUnproven(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return n.Stats().DroppedUnproven.Answers > 0 }, patience, time.Millisecond)
 }
+
+func TestProven(t *testing.T) {
+	now := time.Now()
+	p := newProven(now)
+	one, two := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	p.add(one, now)
+	require.True(t, p.has(one))
+	require.False(t, p.has(two))
+	p.add(two, now.Add(provenLife))
+	require.True(t, p.has(one), "still in the older half")
+	p.add(two, now.Add(2*provenLife))
+	require.False(t, p.has(one))
+	require.True(t, p.has(two))
+	p.add(one, now.Add(5*provenLife))
+	require.False(t, p.has(two), "too long ago")
+	for i := range 3 * maxProven {
+		p.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now.Add(5*provenLife))
+	}
+	require.LessOrEqual(t, len(p.current)+len(p.previous), 2*maxProven)
+}
+
+func TestImpossibleAddresses(t *testing.T) {
+	s, _ := handling(t)
+	ping := wire.AppendPing(nil, wire.Header{Transaction: 1, Sender: randomID()})
+	for i, from := range []string{"192.0.2.1:0", "0.1.2.3:4222", "224.0.0.1:4222", "255.255.255.255:4222", "[::]:4222", "[ff02::1]:4222"} {
+		s.handle(ping, netip.MustParseAddrPort(from))
+		require.EqualValues(t, i+1, s.counts.rejected[reasonAddress], from)
+	}
+	require.Empty(t, s.out.take())
+}

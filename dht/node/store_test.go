@@ -82,6 +82,18 @@ func TestRefused(t *testing.T) {
 	require.Empty(t, p.get(key))
 }
 
+// TestUnreadableValue puts what is no value between two that are.
+func TestUnreadableValue(t *testing.T) {
+	t.Parallel()
+	n := run(t, testConfig())
+	p, key := newPeer(t, n.v4), randomID()
+	first, last := value(1, 10), value(2, 10)
+	require.EqualValues(t, 1, p.put(key, first, []byte("\x81\xa2id\xa2no"), last).ValueID)
+	require.EqualValues(t, 2, p.answered().ValueID)
+	require.Equal(t, [][]byte{first, last}, p.get(key))
+	require.EqualValues(t, 1, n.Stats().UnreadablePuts)
+}
+
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	n := run(t, testConfig())

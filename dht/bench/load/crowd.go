@@ -109,7 +109,7 @@ func (c *Crowd) awaitListed(id wire.ID) error {
 }
 
 func (c *Crowd) header(i int, transaction uint32) wire.Header {
-	// Peers say that they store nothing, so that nodes do not ask them.
+	// Peers say that they store nothing, so that the node does not list them.
 	return wire.Header{Transaction: transaction, Sender: c.members[i].id, Client: i < peers}
 }
 
@@ -159,8 +159,8 @@ func (c *Crowd) await(wanted func(*wire.Message) bool) (*wire.Message, error) {
 			if err := m.Decode(bytes.Clone(c.socket.packet(k))); err != nil {
 				return nil, fmt.Errorf("reading what the node sent: %w", err)
 			}
-			if m.Kind == wire.KindUpdate {
-				if err := c.confirm(m); err != nil {
+			if m.Kind.IsRequest() {
+				if err := c.oblige(m, k); err != nil {
 					return nil, err
 				}
 			}
@@ -175,11 +175,19 @@ func (c *Crowd) await(wanted func(*wire.Message) bool) (*wire.Message, error) {
 	return nil, errSilence
 }
 
-// confirm answers a push. Its socket id tells for whom it is.
-func (c *Crowd) confirm(m *wire.Message) error {
-	i := int(m.Socket>>listenerBits) % len(c.members)
-	return c.socket.queue(c.members[i].addr,
-		wire.AppendAnswer(c.socket.buffer(), c.header(i, m.Transaction), &wire.Answer{Seen: netip.AddrFrom4([4]byte{127, 0, 0, 1})}))
+// oblige answers a request of the node, which was the i-th packet received. A
+// node that kept silent would be dropped.
+func (c *Crowd) oblige(m *wire.Message, i int) error {
+	addr := c.socket.destination(i)
+	member := int(addr.As4()[3]) - 1
+	if member < 0 || member >= len(c.members) {
+		return fmt.Errorf("the node asked %s, who never spoke", addr)
+	}
+	answer := wire.Answer{Seen: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	if m.Kind == wire.KindFind || m.Kind == wire.KindGet {
+		answer.Token = c.members[member].id[:]
+	}
+	return c.socket.queue(addr, wire.AppendAnswer(c.socket.buffer(), c.header(member, m.Transaction), &answer))
 }
 
 // listenerBits are those of a socket id that number the listeners of a member.

@@ -95,7 +95,7 @@ func (c *Crowd) Run(l Load) (*Result, error) {
 		}
 		now = time.Now()
 		for i := range n {
-			if err := r.take(c.socket.packet(i), now); err != nil {
+			if err := r.take(i, now); err != nil {
 				return nil, err
 			}
 		}
@@ -137,26 +137,27 @@ func (r *run) ask(i int, now time.Time) error {
 	return r.socket.queue(r.members[member].addr, op.request(r.socket.buffer(), r.Crowd, member, h, n))
 }
 
-// take counts a datagram, and asks again if it was the last of an answer.
-func (r *run) take(datagram []byte, now time.Time) error {
+// take counts the k-th datagram received, and asks again if it was the last of
+// an answer.
+func (r *run) take(k int, now time.Time) error {
 	m := &r.message
-	if err := m.Decode(datagram); err != nil {
+	if err := m.Decode(r.socket.packet(k)); err != nil {
 		return fmt.Errorf("reading what the node sent: %w", err)
 	}
 	i := int(m.Transaction&0xffff) - 1
-	switch m.Kind {
-	case wire.KindUpdate:
-		if err := r.confirm(m); err != nil {
+	switch {
+	case m.Kind.IsRequest():
+		if err := r.oblige(m, k); err != nil {
 			return err
 		}
 		waiting, ok := r.pushed[m.Socket]
-		if !ok {
-			return nil // repeated
+		if m.Kind != wire.KindUpdate || !ok {
+			return nil // nothing to do with the load, or repeated
 		}
 		delete(r.pushed, m.Socket)
 		r.slots[waiting].listener = 0
 		i = waiting
-	case wire.KindReply, wire.KindPart, wire.KindError:
+	case m.Kind == wire.KindReply, m.Kind == wire.KindPart, m.Kind == wire.KindError:
 		if i < 0 || i >= len(r.slots) || r.slots[i].round != uint16(m.Transaction>>16) {
 			return nil // too late
 		}
@@ -168,7 +169,7 @@ func (r *run) take(datagram []byte, now time.Time) error {
 				m.Nodes.Len(), m.Values.Len(), len(m.Token), m.ValueID)
 		}
 	default:
-		return nil // a request of the node, to one that answers none
+		return nil
 	}
 	s := &r.slots[i]
 	if s.missing--; s.missing > 0 {

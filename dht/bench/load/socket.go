@@ -40,7 +40,8 @@ type socket struct {
 	out, in [batch]mmsghdr
 	iovOut  [batch]unix.Iovec
 	iovIn   [batch]unix.Iovec
-	control [batch][]byte
+	control [batch][]byte // of out
+	info    [batch][]byte // of in
 	data    [batch][]byte
 	queued  int
 	node    unix.RawSockaddrInet4
@@ -56,6 +57,9 @@ func open(node netip.AddrPort) (*socket, error) {
 			return nil, errors.Join(fmt.Errorf("enlarging a socket's buffers: %w", err), unix.Close(fd))
 		}
 	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1); err != nil {
+		return nil, errors.Join(fmt.Errorf("asking for the destinations of packets: %w", err), unix.Close(fd))
+	}
 	if err := unix.Bind(fd, &unix.SockaddrInet4{}); err != nil {
 		return nil, errors.Join(fmt.Errorf("binding a socket: %w", err), unix.Close(fd))
 	}
@@ -63,7 +67,7 @@ func open(node netip.AddrPort) (*socket, error) {
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&s.node.Port))[:], node.Port())
 	for i := range batch {
 		s.data[i] = make([]byte, 0, largest)
-		s.control[i] = make([]byte, pktinfoLen)
+		s.control[i], s.info[i] = make([]byte, pktinfoLen), make([]byte, pktinfoLen)
 		head := (*unix.Cmsghdr)(unsafe.Pointer(&s.control[i][0]))
 		head.Level, head.Type = unix.IPPROTO_IP, unix.IP_PKTINFO
 		head.SetLen(unix.CmsgLen(unix.SizeofInet4Pktinfo))
@@ -72,7 +76,7 @@ func open(node netip.AddrPort) (*socket, error) {
 		out.Iov, in.Iov = &s.iovOut[i], &s.iovIn[i]
 		out.SetIovlen(1)
 		in.SetIovlen(1)
-		out.Control = &s.control[i][0]
+		out.Control, in.Control = &s.control[i][0], &s.info[i][0]
 		out.SetControllen(pktinfoLen)
 		s.iovIn[i].Base = &make([]byte, largest)[0]
 		s.iovIn[i].SetLen(largest)
@@ -122,6 +126,9 @@ func (s *socket) flush() error {
 // receive returns how many packets have come, and waits for one if none has.
 func (s *socket) receive(wait time.Duration) (int, error) {
 	for {
+		for i := range s.in {
+			s.in[i].msghdr.SetControllen(pktinfoLen)
+		}
 		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(s.fd),
 			uintptr(unsafe.Pointer(&s.in[0])), batch, unix.MSG_DONTWAIT, 0, 0)
 		switch {
@@ -139,6 +146,12 @@ func (s *socket) receive(wait time.Duration) (int, error) {
 // packet returns the i-th packet received.
 func (s *socket) packet(i int) []byte {
 	return unsafe.Slice(s.iovIn[i].Base, int(s.in[i].length))
+}
+
+// destination returns the address that the i-th packet was sent to.
+func (s *socket) destination(i int) netip.Addr {
+	info := (*unix.Inet4Pktinfo)(unsafe.Pointer(&s.info[i][unix.CmsgLen(0)]))
+	return netip.AddrFrom4(info.Addr)
 }
 
 func (s *socket) poll(events int16, wait time.Duration) (bool, error) {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build linux
+
+package main
+
+import (
+	"time"
+
+	"jamibox/turn/bench/server"
+)
+
+// spent is what a load took.
+type spent struct{ wall, relay, generator time.Duration }
+
+func spending(p *server.Process, load func() error) (spent, error) {
+	var s spent
+	relayBefore, err := p.CPU()
+	if err != nil {
+		return s, err
+	}
+	ownBefore, err := generator()
+	if err != nil {
+		return s, err
+	}
+	start := time.Now()
+	if err := load(); err != nil {
+		return s, err
+	}
+	s.wall = time.Since(start)
+	relayAfter, err := p.CPU()
+	if err != nil {
+		return s, err
+	}
+	ownAfter, err := generator()
+	s.relay, s.generator = relayAfter-relayBefore, ownAfter-ownBefore
+	return s, err
+}
