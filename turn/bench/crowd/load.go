@@ -15,7 +15,7 @@ const (
 	channelHead = 4
 	// mark begins the second half of each payload's head, and the number of the
 	// run ends it; the first half is the time it was sent.
-	mark = 0x6a616d69626f_0000
+	mark        = 0x6a616d69626f_0000
 	payloadHead = 16
 	// settle is how long the last packets may take.
 	settle = 200 * time.Millisecond
