@@ -61,10 +61,10 @@ func (c *cast) shutOut(t *testing.T, ctx context.Context, revoked, peer *device)
 
 	m := write(t, ctx, c.conversation, "from revoked "+revoked.Name(), revoked, peer)
 	if err := peer.loggedWithin(ctx, 2*wedged, m.marks[peer], "OCSP verification: certificate is revoked"); err != nil {
-		fault, faultErr := m.fault(peer)
-		require.NoError(t, faultErr)
-		require.NotEmpty(t, fault, "%v, and no client shows a known fault", err)
-		t.Logf("nothing of %s reached its peer: %s", revoked.Name(), fault)
+		ill, illErr := m.diagnose(ctx, peer)
+		require.NoError(t, illErr)
+		require.NotNil(t, ill, "%v, and no client shows a known fault", err)
+		t.Logf("nothing of %s reached its peer: %s %s", revoked.Name(), ill.client.Name(), ill.why)
 	}
 
 	require.NoError(t, revoked.logged(ctx, mark, listFound))

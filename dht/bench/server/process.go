@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -82,13 +83,19 @@ func Start(ctx context.Context, kind Kind) (*Process, error) {
 	return p, nil
 }
 
+// freePort returns a port that no program has, below those that the system gives
+// to sockets that ask for any, such as the generator's.
 func freePort() (uint16, error) {
-	socket, err := net.ListenUDP("udp", nil)
-	if err != nil {
-		return 0, err
+	const first, choice, tries = 20000, 10000, 100
+	var err error
+	for range tries {
+		port := first + rand.IntN(choice)
+		var socket *net.UDPConn
+		if socket, err = net.ListenUDP("udp", &net.UDPAddr{Port: port}); err == nil {
+			return uint16(port), socket.Close()
+		}
 	}
-	port := socket.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-	return port, socket.Close()
+	return 0, fmt.Errorf("looking for a free udp port: %w", err)
 }
 
 func (p *Process) awaitAnswer(ctx context.Context) error {
