@@ -45,7 +45,7 @@ func (p *place) deeds() []*deed {
 }
 
 // mix does all deeds at once, again and again, until the time is over.
-func mix(ctx context.Context, p *place, deeds []*deed, duration time.Duration, out io.Writer) error {
+func mix(ctx context.Context, relay *server.Jamibox, deeds []*deed, duration time.Duration, out io.Writer) error {
 	group, ctx := errgroup.WithContext(ctx)
 	over := make(chan struct{})
 	timer := time.AfterFunc(duration, func() { close(over) })
@@ -55,8 +55,11 @@ func mix(ctx context.Context, p *place, deeds []*deed, duration time.Duration, o
 			group.Go(func() error { return d.repeat(ctx, over) })
 		}
 	}
-	group.Go(func() error { return report(ctx, over, p.relay, deeds, out) })
-	return group.Wait()
+	group.Go(func() error { return report(ctx, over, relay, deeds, out) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return line(relay, deeds, out)
 }
 
 func (d *deed) repeat(ctx context.Context, over <-chan struct{}) error {
@@ -82,27 +85,34 @@ func (d *deed) repeat(ctx context.Context, over <-chan struct{}) error {
 func report(ctx context.Context, over <-chan struct{}, relay *server.Jamibox, deeds []*deed, out io.Writer) error {
 	minute := time.NewTicker(time.Minute)
 	defer minute.Stop()
-	for last := false; !last; {
+	for {
 		select {
 		case <-over:
-			last = true
+			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-minute.C:
 		}
-		now, err := count(relay)
-		if err != nil {
+		if err := line(relay, deeds, out); err != nil {
 			return err
 		}
-		rss, err := relay.RSS()
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%s %s, %d MB resident;", time.Now().Format(time.TimeOnly), now, rss>>20)
-		for _, d := range deeds {
-			fmt.Fprintf(out, " %d %s", d.done.Load(), d.name)
-		}
-		fmt.Fprintln(out)
 	}
-	return nil
+}
+
+// line writes what the relay holds and what has been done so far.
+func line(relay *server.Jamibox, deeds []*deed, out io.Writer) error {
+	now, err := count(relay)
+	if err != nil {
+		return err
+	}
+	rss, err := relay.RSS()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s %s, %d MB resident;", time.Now().Format(time.TimeOnly), now, rss>>20)
+	for _, d := range deeds {
+		text += fmt.Sprintf(" %d %s", d.done.Load(), d.name)
+	}
+	_, err = fmt.Fprintln(out, text)
+	return err
 }

@@ -69,7 +69,7 @@ func (s Soak) Run(ctx context.Context, relay *server.Jamibox) error {
 	}
 	fmt.Fprintf(s.Out, "%d clients have vanished\n", s.Vanish)
 
-	if err := mix(ctx, p, p.deeds(), s.For, s.Out); err != nil {
+	if err := mix(ctx, relay, p.deeds(), s.For, s.Out); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Out, "the load is over; what vanished clients left may stay for up to %s\n", gone)

@@ -98,9 +98,9 @@ func TestMix(t *testing.T) {
 		done.Add(1)
 		return p.cycleTCP()
 	}}}
-	require.NoError(t, mix(t.Context(), p, deeds, 200*time.Millisecond, &out))
+	require.NoError(t, mix(t.Context(), p.relay, deeds, 200*time.Millisecond, &out))
 	require.Contains(t, out.String(), fmt.Sprintf("%d cycles", done.Load()))
 
 	deeds[0].do = func(context.Context) error { return errLeft }
-	require.ErrorIs(t, mix(t.Context(), p, deeds, time.Minute, &out), errLeft)
+	require.ErrorIs(t, mix(t.Context(), p.relay, deeds, time.Minute, &out), errLeft)
 }
