@@ -14,6 +14,7 @@
 //	ledger      who has which allocation: quotas, live list, history, counters
 //	udprelay    relayed UDP: the gate in front of pion/turn
 //	tcprelay    relayed TCP, which is ours, since pion/turn v3 has none
+//	pionlog     pion's messages as lines of our log
 //
 // A message goes from a socket here to one of the two relays; both ask auth,
 // ledger and peer, and nothing asks back.

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"jamibox/turn/credential"
+	"jamibox/turn/pionlog"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -106,7 +107,7 @@ func dial(t *testing.T, network, server, username, password string) *testClient 
 		Username:       username,
 		Password:       password,
 		Conn:           packetConn,
-		LoggerFactory:  pionLogger{slog.New(slog.DiscardHandler)},
+		LoggerFactory:  pionlog.Factory{Logger: slog.New(slog.DiscardHandler)},
 	})
 	require.NoError(t, err)
 	require.NoError(t, client.Listen())

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	pion "github.com/pion/turn/v3"
+
+	"jamibox/turn/pionlog"
 )
 
 // probeDevice has a blank, so that no device can have this id.
@@ -40,7 +42,7 @@ func (s *Server) dialProbe(ctx context.Context, network string, server netip.Add
 		Username:       username,
 		Password:       password,
 		Conn:           p.conn,
-		LoggerFactory:  pionLogger{s.logger},
+		LoggerFactory:  pionlog.Factory{Logger: s.logger},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making a client: %w", err), conn.Close())

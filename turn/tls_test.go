@@ -16,6 +16,8 @@ import (
 
 	pion "github.com/pion/turn/v3"
 	"github.com/stretchr/testify/require"
+
+	"jamibox/turn/pionlog"
 )
 
 func TestTLS(t *testing.T) {
@@ -39,7 +41,7 @@ func TestTLS(t *testing.T) {
 	username, password := s.creds.For("laptop")
 	client, err := pion.NewClient(&pion.ClientConfig{
 		TURNServerAddr: "127.0.0.1:5349", Username: username, Password: password,
-		Conn: pion.NewSTUNConn(conn), LoggerFactory: pionLogger{slog.New(slog.DiscardHandler)},
+		Conn: pion.NewSTUNConn(conn), LoggerFactory: pionlog.Factory{Logger: slog.New(slog.DiscardHandler)},
 	})
 	require.NoError(t, err)
 	defer client.Close()

@@ -16,6 +16,7 @@ import (
 	"jamibox/turn/ledger"
 	"jamibox/turn/message"
 	"jamibox/turn/peer"
+	"jamibox/turn/pionlog"
 	"jamibox/turn/port"
 )
 
@@ -95,7 +96,7 @@ func (r *Relay) serve(ctx context.Context, l link) error {
 	_, err := pion.NewServer(pion.ServerConfig{
 		Realm:         coreName,
 		AuthHandler:   func(string, string, net.Addr) ([]byte, bool) { return c.key, true },
-		LoggerFactory: pionLogger{r.cfg.Logger},
+		LoggerFactory: pionlog.Factory{Logger: r.cfg.Logger},
 		InboundMTU:    inboundMTU,
 		PacketConnConfigs: []pion.PacketConnConfig{{
 			PacketConn:            c,
