@@ -24,6 +24,9 @@ func main() {
 	server.RunIfAsked()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code, err := run(ctx, os.Args[1:])
+	if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("stopped: %w", context.Cause(ctx)) // names the signal
+	}
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -99,7 +99,7 @@ func BenchmarkRelay(b *testing.B) {
 }
 
 func relay(b *testing.B, server process, size, rate int, up bool) {
-	c := dialAt(b, server.addr, "alice")
+	c := dialAt(b, b, server.addr, "alice")
 	peer := listenPeer(b, loopback4)
 	relayed := c.allocate()
 	c.require(stun.MethodChannelBind, channel(0x4000), message.PeerAddress(addrOf(peer)))
@@ -174,7 +174,7 @@ func BenchmarkIdle(b *testing.B) {
 	before := server.resident(b)
 	b.ResetTimer()
 	for range b.N {
-		c := dialAt(b, server.addr, "alice")
+		c := dialAt(b, b, server.addr, "alice")
 		c.allocate()
 		c.require(stun.MethodChannelBind, channel(0x4000), peerAt("127.0.0.1:9"))
 	}

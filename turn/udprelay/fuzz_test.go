@@ -131,7 +131,7 @@ func FuzzSocket(f *testing.F) {
 	}
 	r := startRig(f, nil)
 	f.Fuzz(func(t *testing.T, conversation []byte) {
-		c := r.dial(t, "alice")
+		c := dialAt(t, t, r.socket.LocalAddr().String(), "alice")
 		c.sendFuzzed = c.send
 		converse(t, r, c, conversation)
 	})

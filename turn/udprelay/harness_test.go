@@ -78,6 +78,7 @@ func (u *users) refuse(username string) {
 
 // rig is a relay that relays on the loopback addresses.
 type rig struct {
+	t    testing.TB // lives as long as the relay
 	auth *auth.Authenticator
 	*Relay
 	users  *users
@@ -107,6 +108,7 @@ func newRig(t testing.TB, change func(*settings)) *rig {
 	ports, err := port.ParseRange(s.ports)
 	require.NoError(t, err)
 	r := &rig{
+		t:      t,
 		users:  &users{refused: make(map[string]bool)},
 		ledger: ledger.New(s.limits, time.Now),
 		pools:  map[message.Family]*port.Pool{message.IPv4: port.NewPool(ports)},
@@ -193,15 +195,17 @@ type client struct {
 // dial returns a client over UDP.
 func (r *rig) dial(t testing.TB, username string) *client {
 	t.Helper()
-	return dialAt(t, r.socket.LocalAddr().String(), username)
+	return dialAt(t, r.t, r.socket.LocalAddr().String(), username)
 }
 
-func dialAt(t testing.TB, server, username string) *client {
+// dialAt returns a client of test t. It keeps its port as long as the relay
+// lives: the next client that got it would find this one's allocation.
+func dialAt(t, relay testing.TB, server, username string) *client {
 	t.Helper()
 	conn, err := net.Dial("udp4", server)
 	require.NoError(t, err)
 	require.NoError(t, conn.(*net.UDPConn).SetReadBuffer(1<<20))
-	t.Cleanup(func() { _ = conn.Close() })
+	relay.Cleanup(func() { _ = conn.Close() })
 	buffer := make([]byte, 64<<10)
 	next := func() []byte {
 		require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
