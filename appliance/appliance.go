@@ -12,6 +12,7 @@ import (
 	"jamibox/appliance/datadir"
 	"jamibox/appliance/metrics"
 	"jamibox/appliance/supervisor"
+	"jamibox/dht/proxy"
 	"jamibox/enroll"
 	"jamibox/enroll/admin"
 	"jamibox/enroll/organization"
@@ -37,6 +38,7 @@ type Appliance struct {
 	enroll     *enroll.Server
 	relay      *relay
 	dht        *bootstrap
+	proxy      *proxy.Server // of the DHT; nil if there is none
 	metrics    *metrics.Server
 	supervisor *supervisor.Supervisor
 }
@@ -84,7 +86,7 @@ func Open(ctx context.Context, cfg config.Config, logger *slog.Logger, announce 
 	enrollConfig := enroll.Config{Server: cfg.Server, TLS: cfg.TLS}
 	a.enroll, err = enroll.New(enroll.Options{
 		Config: enrollConfig, Store: a.store, Box: box, Organization: a.org,
-		Network: network{cfg: cfg, org: a.org, relay: a.relay}, Bar: barNotice{a.relay, revoked}, Relay: a.relayAdmin(box, logger),
+		Network: network{cfg: cfg, org: a.org, relay: a.relay}, Bar: barNotice{a.relay, revoked}, Relay: a.relayAdmin(box, logger), DHT: a.dhtAdmin(),
 		SocketPath: a.dir.Path(SocketFile), Services: a.services, Details: a.details,
 		Announce: announce, UI: pages, Logger: logger.With("service", "enroll"),
 	})
@@ -101,6 +103,9 @@ func Open(ctx context.Context, cfg config.Config, logger *slog.Logger, announce 
 			return nil, err
 		}
 		a.supervisor.Add(a.dht, supervisor.ServiceOptions{})
+		if a.proxy = a.dht.Proxy(a.enroll.Certificate, logger.With("service", "dht-proxy")); a.proxy != nil {
+			a.supervisor.Add(a.proxy, supervisor.ServiceOptions{Wait: a.org.SetUp(), WaitDetail: "waits for the set-up"})
+		}
 	}
 	if cfg.Metrics.Listen != "" {
 		if a.metrics, err = a.newMetrics(cfg.Metrics, logger.With("service", "metrics")); err != nil {
@@ -163,6 +168,9 @@ func (a *Appliance) details() map[string]any {
 	if a.dht != nil {
 		details["dht"] = a.dht.Status()
 		details["revocation_lists"] = a.dht.announcements()
+	}
+	if a.proxy != nil {
+		details["dht_proxy"] = a.proxy.Stats()
 	}
 	return details
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"jamibox/appliance/config"
+	"jamibox/dht"
 	"jamibox/enroll"
 	"jamibox/enroll/organization"
 	"jamibox/enroll/policy"
@@ -46,6 +47,22 @@ func (n network) Bootstrap() []string {
 	return nodes
 }
 
+// Proxy returns the URL of the DHT proxy. Its host is that of the public URL,
+// which the certificate is good for; but clients cannot read an IPv6 address
+// there, so an IPv4 address of the box stands in for one.
+func (n network) Proxy() (url string, use bool) {
+	if !n.cfg.DHT.HasProxy() {
+		return "", false
+	}
+	host := enroll.PublicHost(enroll.Config{Server: n.cfg.Server}, n.org)
+	if ip, err := netip.ParseAddr(host); err == nil && !ip.Is4() {
+		if host = n.relayHost(); !isIPv4(host) {
+			return "", false
+		}
+	}
+	return "https://" + net.JoinHostPort(host, portOf(n.cfg.DHT.ProxyListen)), n.cfg.DHT.ProxyPush == dht.ProxyPushAll
+}
+
 const defaultTurnPort = "3478"
 
 // Relay returns the relay with a device's credentials. Clients use the text of
@@ -70,11 +87,16 @@ func (n network) Relay(deviceID string) (policy.Relay, bool) {
 func (n network) relayHost() string {
 	addresses := n.addresses()
 	for _, addr := range addresses {
-		if ip, err := netip.ParseAddr(addr); err == nil && ip.Is4() {
+		if isIPv4(addr) {
 			return addr
 		}
 	}
 	return addresses[0]
+}
+
+func isIPv4(text string) bool {
+	ip, err := netip.ParseAddr(text)
+	return err == nil && ip.Is4()
 }
 
 func portOf(listen string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"jamibox/appliance/config"
+	"jamibox/dht"
 	"jamibox/enroll/organization"
 )
 
@@ -69,6 +70,43 @@ func TestNetwork(t *testing.T) {
 			if ok {
 				require.NotEmpty(t, relay.Password)
 			}
+		})
+	}
+}
+
+func TestProxyURL(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*config.Config, *organization.Organization)
+		url    string
+		use    bool
+	}{
+		"off": {func(*config.Config, *organization.Organization) {}, "", false},
+		"on":  {func(c *config.Config, _ *organization.Organization) { c.DHT.ProxyListen = ":4443" }, "https://box.example:4443", false},
+		"for all": {func(c *config.Config, _ *organization.Organization) {
+			c.DHT.ProxyListen, c.DHT.ProxyPush = "10.0.0.1:443", dht.ProxyPushAll
+		}, "https://box.example:443", true},
+		"at an IPv4 address": {func(c *config.Config, o *organization.Organization) {
+			c.DHT.ProxyListen, o.PublicURL = ":4443", "https://10.0.0.1:8443"
+		}, "https://10.0.0.1:4443", false},
+		"at an IPv6 address, with an IPv4 one": {func(c *config.Config, o *organization.Organization) {
+			c.DHT.ProxyListen, o.PublicURL, o.Advertise = ":4443", "https://[fd00::1]:8443", []string{"fd00::1", "10.0.0.1"}
+		}, "https://10.0.0.1:4443", false},
+		"at an IPv6 address alone": {func(c *config.Config, o *organization.Organization) {
+			c.DHT.ProxyListen, o.PublicURL, o.Advertise = ":4443", "https://[fd00::1]:8443", []string{"fd00::1"}
+		}, "", false},
+		"DHT off": {func(c *config.Config, _ *organization.Organization) {
+			c.DHT.Enabled, c.DHT.ProxyListen = false, ":4443"
+		}, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, org := config.Default(), new(organization.Organization)
+			org.PublicURL = "https://box.example:8443"
+			c.change(&cfg, org)
+			holder := organization.NewHolder()
+			holder.Set(org)
+			url, use := network{cfg: cfg, org: holder}.Proxy()
+			require.Equal(t, c.url, url)
+			require.Equal(t, c.use, use)
 		})
 	}
 }

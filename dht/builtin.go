@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jamibox/dht/discovery"
+	"jamibox/dht/limit"
 	"jamibox/dht/node"
 )
 
@@ -39,8 +40,23 @@ func newBuiltin(cfg Config, stateDir string, logger *slog.Logger) (*builtin, err
 	c.IPv4, c.IPv6 = families(listen)
 	c.Bootstrap = cfg.Bootstrap
 	c.StateFile = filepath.Join(stateDir, stateFile)
-	c.Limits.Requests, c.Limits.RequestsPerAddress = cfg.MaxRequestsPerSecond, cfg.MaxRequestsPerSecondPerSource
+	c.Replicate = true
+	c.Limits, c.Unproven = cfg.limits(c.Limits, c.Unproven)
 	return &builtin{node: node.New(c, logger), stateDir: stateDir, discovery: cfg.LANDiscovery, logger: logger}, nil
+}
+
+// limits applies the settings to the limits of addresses that proved that they
+// hear us, and to those of all others, which may be forged: these are never
+// lifted, or anybody could have us flood a victim.
+func (c Config) limits(proven, unproven limit.Config) (limit.Config, limit.Config) {
+	proven.Requests, proven.RequestsPerAddress = c.MaxRequestsPerSecond, c.MaxRequestsPerSecondPerSource
+	if most := c.MaxRequestsPerSecond; most > 0 {
+		unproven.Requests = min(unproven.Requests, most)
+	}
+	if most := c.MaxRequestsPerSecondPerSource; most > 0 {
+		unproven.RequestsPerAddress = min(unproven.RequestsPerAddress, most)
+	}
+	return proven, unproven
 }
 
 // families returns where to listen over IPv4 and over IPv6, of which one is not

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"jamibox/dht/limit"
+	"jamibox/dht/node"
 )
 
 func builtinConfig() Config {
@@ -90,6 +93,27 @@ func TestBuiltinPortTaken(t *testing.T) {
 	cfg := builtinConfig()
 	cfg.Listen = taken.LocalAddr().String()
 	require.ErrorContains(t, start(t, newService(t, cfg, t.TempDir())).awaitEnd(t), cfg.Listen)
+}
+
+// TestLimits lifts those of addresses that are not forged, and lowers both.
+func TestLimits(t *testing.T) {
+	defaults := node.DefaultConfig()
+	require.Equal(t, [2]int{8192, 1024}, [2]int{defaults.Unproven.Requests, defaults.Unproven.RequestsPerAddress})
+	for name, c := range map[string]struct{ all, source, unproven, unprovenSource int }{
+		"defaults":  {16384, 8192, 8192, 1024},
+		"no limits": {0, 0, 8192, 1024},
+		"higher":    {100_000, 50_000, 8192, 1024},
+		"lower":     {500, 50, 500, 50},
+		"one only":  {0, 50, 8192, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := DefaultConfig()
+			cfg.MaxRequestsPerSecond, cfg.MaxRequestsPerSecondPerSource = c.all, c.source
+			proven, unproven := cfg.limits(defaults.Limits, defaults.Unproven)
+			require.Equal(t, limit.Config{Requests: c.all, RequestsPerAddress: c.source, BytesPerAddress: 16 << 20}, proven)
+			require.Equal(t, limit.Config{Requests: c.unproven, RequestsPerAddress: c.unprovenSource, BytesPerAddress: 128 << 10}, unproven)
+		})
+	}
 }
 
 func TestFamilies(t *testing.T) {

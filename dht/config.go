@@ -20,12 +20,35 @@ type Config struct {
 	// LANDiscovery makes the builtin node known to the local network by
 	// multicast, as clients with LAN discovery look for it.
 	LANDiscovery bool `toml:"lan_discovery"`
-	// MaxRequestsPerSecond and MaxRequestsPerSecondPerSource bound what the
-	// builtin node answers: all in all, and to one IP address, behind which a
-	// whole site may sit. Zero is no limit.
+	// MaxRequestsPerSecond and MaxRequestsPerSecondPerSource bound the requests
+	// that the builtin node takes: all in all, and from one IP address, behind
+	// which a whole site may sit. Zero is no limit. They are for addresses that
+	// proved that they hear the node, as all clients have done after their first
+	// put or answer. Others, which may be forged, count apart: at most 8192, and
+	// 1024 from one address, or the settings where these are lower. The bytes of
+	// answers to an address are bounded whatever is set: 16 MiB in a second, and
+	// 128 KiB before its proof.
 	MaxRequestsPerSecond          int `toml:"max_requests_per_second"`
 	MaxRequestsPerSecondPerSource int `toml:"max_requests_per_second_per_source"`
+	// ProxyListen is the TCP address at which clients without a node of their own
+	// use the builtin node over HTTPS; empty: there is no proxy. The bounds of
+	// requests above hold for it, too.
+	ProxyListen string `toml:"proxy_listen"`
+	// ProxyPush says which clients are told to use the proxy: ProxyPushOff or
+	// ProxyPushAll.
+	ProxyPush string `toml:"proxy_push"`
 }
+
+// What Config.ProxyPush can be.
+const (
+	// ProxyPushOff leaves it to clients and administrators to switch the proxy on.
+	ProxyPushOff = "off"
+	// ProxyPushAll has all clients use the proxy.
+	ProxyPushAll = "all"
+)
+
+// HasProxy reports whether the settings ask for a proxy.
+func (c Config) HasProxy() bool { return c.Enabled && c.ProxyListen != "" }
 
 // DefaultConfig returns the settings of a fresh installation.
 func DefaultConfig() Config {
@@ -38,5 +61,6 @@ func DefaultConfig() Config {
 		// address that all start at once ask for more.
 		MaxRequestsPerSecond:          16384,
 		MaxRequestsPerSecondPerSource: 8192,
+		ProxyPush:                     ProxyPushOff,
 	}
 }

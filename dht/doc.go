@@ -13,6 +13,7 @@
 //	token, limit write tokens; rates
 //	node         sockets and the protocol: the builtin node
 //	discovery    how it is found on the local network
+//	proxy        its values over HTTPS, for clients without a node
 //	conformance  each rule of the protocol, against the builtin node and dhtnode
 //
 // The package must not know users, devices, the relay or the supervisor.

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"jamibox/dht/node"
 )
 
 const (
@@ -24,13 +26,15 @@ var ErrNotRunning = errors.New("dht node is not running")
 // Service runs the node that the settings name. Check and Status are safe for
 // concurrent use, also with Run; Run is not with itself.
 type Service struct {
+	cfg        Config
 	engine     Engine
 	startLimit time.Duration
 	logger     *slog.Logger
 
-	mu     sync.Mutex // guards prober and status
+	mu     sync.Mutex // guards what follows
 	prober *prober    // nil while there is no node
 	status Status
+	rate   rate // of the builtin node's requests
 }
 
 // New returns a service for valid settings; it opens nothing. StateDir is the
@@ -45,6 +49,7 @@ func New(cfg Config, stateDir string, logger *slog.Logger) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
+		cfg:        cfg,
 		engine:     engine,
 		startLimit: startTimeout,
 		logger:     logger,
@@ -71,6 +76,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 			}
 			ready()
 		})
+		if b, ok := s.engine.(*builtin); ok {
+			starting.Go(func() { s.sample(nodeCtx, b) })
+		}
 	})
 	stop(nil)
 	starting.Wait()
@@ -111,10 +119,46 @@ func (s *Service) Status() Status {
 	s.mu.Lock()
 	status := s.status
 	s.mu.Unlock()
-	if b, ok := s.engine.(*builtin); ok && status.Port != 0 {
-		status.Builtin = nodeStatus(b.node.Stats())
+	stats, ok := s.Stats()
+	if !ok || status.Port == 0 {
+		return status
 	}
+	status.Builtin = nodeStatus(stats)
+	for _, other := range s.engine.(*builtin).node.Neighbours(maxNeighbours) {
+		status.Builtin.Neighbours = append(status.Builtin.Neighbours, Neighbour{NodeID: other.ID.String(), Addr: other.Addr.String()})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status.Builtin.RequestsPerSecond = s.rate.perSecond(stats.Requests, time.Now())
 	return status
+}
+
+// Stats returns all figures of the builtin node, also those that are zero; false
+// while there is none.
+func (s *Service) Stats() (node.Stats, bool) {
+	b, ok := s.engine.(*builtin)
+	if !ok {
+		return node.Stats{}, false
+	}
+	stats := b.node.Stats()
+	return stats, len(stats.Addrs) > 0
+}
+
+// sample keeps the rate of requests up to date until ctx is done.
+func (s *Service) sample(ctx context.Context, b *builtin) {
+	ticker := time.NewTicker(ratePause)
+	defer ticker.Stop()
+	for {
+		totals := b.node.Stats().Requests
+		s.mu.Lock()
+		s.rate.add(totals, time.Now())
+		s.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // awaitAnswer opens the prober for the node just started and probes until it
@@ -166,7 +210,7 @@ func (s *Service) attach() error {
 func (s *Service) detach() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status = Status{Engine: s.status.Engine}
+	s.status, s.rate = Status{Engine: s.status.Engine}, rate{}
 	prober := s.prober
 	s.prober = nil
 	if prober == nil {

@@ -42,11 +42,17 @@ type NodeStatus struct {
 	// Addrs are the addresses that the node listens at.
 	Addrs []string `json:"addrs"`
 	// Good nodes answered lately and are told to others, Dubious ones have yet
-	// to answer again, Expired ones did not.
+	// to answer again, Expired ones did not; of both address families.
 	Good    int `json:"good"`
 	Dubious int `json:"dubious"`
 	Expired int `json:"expired"`
 	Buckets int `json:"buckets"`
+	// IPv4 and IPv6 are the same by address family.
+	IPv4 NodeCounts `json:"ipv4"`
+	IPv6 NodeCounts `json:"ipv6"`
+	// Neighbours are the good nodes closest to our own id, at most
+	// maxNeighbours of each address family.
+	Neighbours []Neighbour `json:"neighbours"`
 	// Values, of Bytes in all, lie under Keys; Listeners wait for more.
 	Keys      int           `json:"keys"`
 	Values    int           `json:"values"`
@@ -55,6 +61,8 @@ type NodeStatus struct {
 	Types     []ValueStatus `json:"types"`
 	// Requests counts those that were served, by method.
 	Requests map[string]uint64 `json:"requests"`
+	// RequestsPerSecond is the mean of the last minute, by method.
+	RequestsPerSecond map[string]float64 `json:"requests_per_second"`
 	// Rejected counts messages that were not heeded, Puts the values that were
 	// put, each by what became of it.
 	Rejected map[string]uint64 `json:"rejected"`
@@ -68,6 +76,25 @@ type NodeStatus struct {
 	ExpiredValues uint64 `json:"expired_values"`
 	EvictedValues uint64 `json:"evicted_values"`
 	Pushes        uint64 `json:"pushes"`
+	// Replicated counts values that nodes were given which came or came back.
+	Replicated uint64 `json:"replicated"`
+}
+
+// NodeCounts counts other nodes of one address family.
+type NodeCounts struct {
+	Good    int `json:"good"`
+	Dubious int `json:"dubious"`
+	Expired int `json:"expired"`
+	Buckets int `json:"buckets"`
+}
+
+// maxNeighbours bounds the nodes that are named, which may be thousands.
+const maxNeighbours = 16
+
+// Neighbour is another node.
+type Neighbour struct {
+	NodeID string `json:"node_id"`
+	Addr   string `json:"addr"`
 }
 
 // ValueStatus is what is stored of one type of values.
@@ -81,13 +108,14 @@ func nodeStatus(s node.Stats) *NodeStatus {
 	n := &NodeStatus{
 		Good: s.IPv4.Good + s.IPv6.Good, Dubious: s.IPv4.Dubious + s.IPv6.Dubious, Expired: s.IPv4.Expired + s.IPv6.Expired,
 		Buckets: s.IPv4.Buckets + s.IPv6.Buckets,
-		Keys:    s.Storage.Keys, Values: s.Storage.Values, Bytes: s.Storage.Bytes, Listeners: s.Storage.Listeners,
+		IPv4:    NodeCounts(s.IPv4), IPv6: NodeCounts(s.IPv6), Neighbours: []Neighbour{},
+		Keys: s.Storage.Keys, Values: s.Storage.Values, Bytes: s.Storage.Bytes, Listeners: s.Storage.Listeners,
 		Types:    []ValueStatus{},
 		Requests: nonZero(s.Requests), Rejected: nonZero(s.Rejected), Puts: make(map[string]uint64),
 		Dropped:          s.Dropped.Requests + s.DroppedUnproven.Requests,
 		DroppedPerSource: s.Dropped.RequestsPerAddress + s.DroppedUnproven.RequestsPerAddress,
 		DroppedAnswers:   s.Dropped.Answers + s.DroppedUnproven.Answers,
-		ExpiredValues:    s.Storage.Expired, EvictedValues: s.Storage.Evicted, Pushes: s.Pushes,
+		ExpiredValues:    s.Storage.Expired, EvictedValues: s.Storage.Evicted, Pushes: s.Pushes, Replicated: s.Replicated,
 	}
 	for _, addr := range s.Addrs {
 		n.Addrs = append(n.Addrs, addr.String())

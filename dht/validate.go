@@ -43,6 +43,27 @@ func (c Config) Validate() error {
 				`a host and a port, such as "10.0.0.2:4222"`))
 		}
 	}
+	return errors.Join(append(problems, c.validateProxy())...)
+}
+
+func (c Config) validateProxy() error {
+	var problems []error
+	if c.ProxyListen != "" {
+		host, service, err := net.SplitHostPort(c.ProxyListen)
+		_, portErr := strconv.ParseUint(service, 10, 16)
+		if _, addrErr := netip.ParseAddr(host); err != nil || portErr != nil || host != "" && host != "localhost" && addrErr != nil {
+			problems = append(problems, problem("proxy_listen", c.ProxyListen, `an address and a port, such as ":4443" or "10.0.0.1:4443"`))
+		}
+		if c.Engine == EngineDhtnode {
+			problems = append(problems, problem("proxy_listen", c.ProxyListen, `nothing, because only the engine "builtin" has a proxy`))
+		}
+	}
+	switch {
+	case c.ProxyPush != ProxyPushOff && c.ProxyPush != ProxyPushAll:
+		problems = append(problems, problem("proxy_push", c.ProxyPush, `"off" or "all"`))
+	case c.ProxyPush == ProxyPushAll && !c.HasProxy():
+		problems = append(problems, problem("proxy_push", c.ProxyPush, `"off", because there is no proxy: set proxy_listen, and enabled = true`))
+	}
 	return errors.Join(problems...)
 }
 

@@ -50,6 +50,17 @@ func TestConfigValidate(t *testing.T) {
 		"error/bootstrap, two dots":  {func(c *Config) { c.Bootstrap = []string{"box..example:4222"} }, "dht.bootstrap[0]: "},
 		"error/bootstrap, label":     {func(c *Config) { c.Bootstrap = []string{strings.Repeat("a", 64) + ":4222"} }, "dht.bootstrap[0]: "},
 		"error/bootstrap, name":      {func(c *Config) { c.Bootstrap = []string{strings.Repeat("a.", 127) + ":4222"} }, "dht.bootstrap[0]: "},
+		"proxy":                      {func(c *Config) { c.Engine, c.ProxyListen, c.ProxyPush = EngineBuiltin, ":4443", ProxyPushAll }, ""},
+		"proxy at one address":       {func(c *Config) { c.Engine, c.ProxyListen = EngineBuiltin, "[fd00::1]:4443" }, ""},
+		"error/proxy of dhtnode":     {func(c *Config) { c.ProxyListen = ":4443" }, `dht.proxy_listen: ":4443": expected nothing, because only the engine "builtin" has a proxy`},
+		"error/proxy at a name":      {func(c *Config) { c.Engine, c.ProxyListen = EngineBuiltin, "box:4443" }, `dht.proxy_listen: "box:4443": expected an address and a port`},
+		"error/proxy, port alone":    {func(c *Config) { c.Engine, c.ProxyListen = EngineBuiltin, "4443" }, "dht.proxy_listen: "},
+		"error/proxy, port too high": {func(c *Config) { c.Engine, c.ProxyListen = EngineBuiltin, ":65536" }, "dht.proxy_listen: "},
+		"error/push to some":         {func(c *Config) { c.ProxyPush = "some" }, `dht.proxy_push: "some": expected "off" or "all"`},
+		"error/push without proxy":   {func(c *Config) { c.ProxyPush = ProxyPushAll }, `dht.proxy_push: "all": expected "off", because there is no proxy`},
+		"error/push, DHT off": {func(c *Config) {
+			c.Engine, c.Enabled, c.ProxyListen, c.ProxyPush = EngineBuiltin, false, ":4443", ProxyPushAll
+		}, "dht.proxy_push: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := DefaultConfig()

@@ -4,6 +4,7 @@ package enroll
 
 import (
 	"jamibox/enroll/clientcert"
+	"jamibox/enroll/names"
 	"jamibox/enroll/tlsidentity"
 )
 
@@ -35,6 +36,12 @@ type ServerConfig struct {
 	// certificate. Only this one is read: a proxy passes others through as the
 	// client sent them, and a certificate is no secret.
 	ClientCertHeader string `toml:"client_cert_header"`
+	// AllowedOrigins holds the origins ("https://host") of pages elsewhere that
+	// may call the API in a browser. None: only pages of the box.
+	AllowedOrigins []string `toml:"allowed_origins"`
+	// ForwardNames is the base URL of a name server that is asked for names that
+	// nobody of the box has. Empty: no request leaves the box.
+	ForwardNames string `toml:"forward_names"`
 }
 
 // DefaultConfig returns the settings of a fresh installation.
@@ -43,4 +50,12 @@ func DefaultConfig() Config {
 		Server: ServerConfig{Listen: ":443", HTTPListen: ":80", ClientCertHeader: clientcert.HeaderJAMS},
 		TLS:    tlsidentity.DefaultConfig(),
 	}
+}
+
+// forwarder returns who is asked for unknown names; nil if nobody is.
+func forwarder(c ServerConfig) *names.Forwarder {
+	if c.ForwardNames == "" {
+		return nil
+	}
+	return names.NewForwarder(c.ForwardNames)
 }

@@ -48,6 +48,7 @@ func (s *Server) newApp() *fiber.App {
 func (s *Server) publicHandler() fasthttp.RequestHandler {
 	app := s.newApp()
 	app.Use(s.identify)
+	s.crossOrigin(app)
 	s.health(app)
 	s.jams.Mount(app)
 	s.admin.Mount(app)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"jamibox/enroll/directory/sources"
+	"jamibox/enroll/directory/sync"
 	"jamibox/enroll/tlsidentity"
 	"jamibox/enroll/tlslisten"
 )
@@ -23,7 +25,19 @@ type Status struct {
 	// which they show to people as a wrong password.
 	Refused []tlslisten.Refusal `json:"refused_handshakes"`
 	Devices int                 `json:"devices"`
-	Details map[string]any      `json:"details"`
+	// Sources is where users come from, in their order.
+	Sources []SourceState `json:"sources"`
+	// Sync is how far the directories among them are in step.
+	Sync    []sync.State   `json:"sync"`
+	Details map[string]any `json:"details"`
+}
+
+// SourceState is the state of a source of users.
+type SourceState struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Users int    `json:"users"`
+	sources.Health
 }
 
 // readiness is the part of the state that anyone may see.
@@ -74,5 +88,20 @@ func (s *Server) status(ctx context.Context) any {
 		s.o.Logger.Error("counting devices", "err", err)
 	}
 	st.Devices = n
+	list, err := s.sources.List(ctx)
+	if err != nil {
+		s.o.Logger.Error("listing sources", "err", err)
+	}
+	st.Sources = []SourceState{}
+	for _, src := range list {
+		st.Sources = append(st.Sources, SourceState{Name: src.Name, Kind: string(src.Kind), Users: src.Users, Health: src.Health})
+		// Its people can neither enrol nor log in, all others can.
+		if src.State == sources.StateDown && st.Overall == "ok" {
+			st.Overall = "degraded"
+		}
+	}
+	if st.Sync, err = s.sync.States(ctx); err != nil {
+		s.o.Logger.Error("reading the state of the synchronisation", "err", err)
+	}
 	return st
 }

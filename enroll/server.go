@@ -22,6 +22,9 @@ import (
 	"jamibox/enroll/contacts"
 	"jamibox/enroll/device"
 	"jamibox/enroll/directory"
+	"jamibox/enroll/directory/sources"
+	"jamibox/enroll/directory/sync"
+	"jamibox/enroll/group"
 	"jamibox/enroll/jams"
 	"jamibox/enroll/names"
 	"jamibox/enroll/organization"
@@ -54,6 +57,8 @@ type Options struct {
 	Bar account.Bar
 	// Relay is the relay for its administrator.
 	Relay admin.Relay
+	// DHT is the DHT node for its administrator.
+	DHT admin.DHT
 	// SocketPath is where the command line reaches the server.
 	SocketPath string
 	// Services returns the overall state of the box and that of each service.
@@ -73,7 +78,9 @@ type Server struct {
 	proxies  clientcert.Proxies
 	keys     *account.KeyPool
 	accounts *account.Service
+	sources  *sources.Registry
 	devices  *device.Service
+	sync     *sync.Job
 	jams     *jams.Face
 	admin    *admin.Face
 	setup    *Setup
@@ -98,19 +105,24 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, proxies: proxies}
 	s.keys = account.NewKeyPool(o.Store, o.Box, o.Organization, o.Logger)
 	s.accounts = account.New(o.Store, o.Box, o.Organization, s.keys, log, o.Bar, o.Logger)
-	s.devices = device.New(o.Store, s.accounts, o.Organization, log, o.Bar, s.revocationURLs, o.Logger)
+	s.sources = sources.New(o.Store, o.Box, log, o.Logger)
+	s.accounts.UseSources(s.sources)
+	groups := group.New(o.Store, log)
+	s.devices = device.New(o.Store, s.accounts, groups, o.Organization, log, o.Bar, s.revocationURLs, o.Logger)
+	s.sync = s.newSync(groups, log)
 	s.tls = newTLSSource(o)
 	s.setup = NewSetup(o.Store, o.Box, o.Organization, s.accounts, log, o.Config, s.tls.load)
 	settings := policy.New(o.Store, o.Network, log)
 	s.jams = &jams.Face{
 		Accounts: s.accounts, Devices: s.devices, Contacts: contacts.New(o.Store, o.Logger),
-		Directory: directory.New(o.Store), Names: names.New(o.Store), Policy: settings,
+		Directory: directory.New(o.Store, groups, searchable{s.sources}, o.Logger), Names: names.New(o.Store, forwarder(o.Config.Server)), Policy: settings,
 		Revocation: revocation.New(o.Store, s.accounts, o.Organization), Store: o.Store,
 		ClientCertificate: s.clientCertificate, Logger: o.Logger,
 	}
 	s.admin = &admin.Face{
-		Accounts: s.accounts, Devices: s.devices, Policy: settings, Org: o.Organization, Store: o.Store,
-		Setup: s.setup, Relay: o.Relay, Status: s.status, RootPEM: s.tls.rootPEM, Logger: o.Logger,
+		Accounts: s.accounts, Devices: s.devices, Groups: groups, Sources: s.sources, Sync: s.sync, Policy: settings, Org: o.Organization, Store: o.Store,
+		Registrar: organization.NewRegistrar(o.Store, o.Organization, log), Revocation: s.jams.Revocation, Audit: log,
+		Setup: s.setup, Relay: o.Relay, DHT: o.DHT, Status: s.status, RootPEM: s.tls.rootPEM, Logger: o.Logger,
 	}
 	return s, nil
 }
@@ -125,6 +137,10 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	if err := s.tls.load(ctx); err != nil {
 		return err
 	}
+	if err := s.sources.Load(ctx); err != nil {
+		return err
+	}
+	defer s.closeSources()
 	faces, err := s.listen(ctx)
 	if err != nil {
 		return err
@@ -135,6 +151,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	}
 	group.Go(func() error { return s.tls.run(ctx) })
 	group.Go(func() error { return s.keys.Run(ctx) })
+	group.Go(func() error { return s.sources.Run(ctx) })
+	group.Go(func() error { return s.sync.Run(ctx) })
 	group.Go(func() error { return s.upkeep(ctx) })
 	if _, err := s.o.Organization.Current(); err != nil {
 		s.o.Announce(s.setupURL(), s.setup.Code())
@@ -148,7 +166,8 @@ func (s *Server) SetUp(ctx context.Context, r admin.SetupRequest) error {
 	return s.setup.SetUp(audit.With(ctx, audit.Actor{Name: "local"}), r)
 }
 
-// Check proves that the server can enrol: database, CA and certificate.
+// Check proves that the server can enrol: database, CA and certificate, and that
+// the directories are followed.
 func (s *Server) Check(ctx context.Context) error {
 	if err := s.o.Store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
@@ -157,7 +176,10 @@ func (s *Server) Check(ctx context.Context) error {
 		return fmt.Errorf("since %s many devices present certificates that are not known here or have expired; "+
 			"they are put off instead of refused (jamibox device reset-breaker once the cause is clear)", since.Format(time.RFC3339))
 	}
-	return s.tls.err()
+	if err := s.tls.err(); err != nil {
+		return err
+	}
+	return s.sync.Alarm(ctx)
 }
 
 // Revocation returns what is revoked, for other services of the box.

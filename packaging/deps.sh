@@ -8,7 +8,8 @@ set -eu
 case "${1-}" in
 test)
 	packages="dhtnode jami-daemon dbus iproute2 nftables pulseaudio pulseaudio-utils procps coturn nginx-light openssl"
-	packages="$packages gnutls-bin curl gcc libc6-dev python3-opendht"
+	packages="$packages gnutls-bin curl gcc libc6-dev python3-opendht slapd ldap-utils"
+	packages="$packages samba samba-dsdb-modules samba-vfs-modules samba-ad-provision ldb-tools"
 	;;
 *)
 	echo "usage: $0 test" >&2
@@ -30,7 +31,7 @@ fi
 
 # These packages start services of their own, which would take the ports and, of
 # dhtnode, ask for public names. Mask them before they come.
-for unit in dhtnode coturn nginx nftables; do
+for unit in dhtnode coturn nginx nftables slapd samba-ad-dc smbd nmbd winbind; do
 	if [ ! -e "/etc/systemd/system/$unit.service" ] && [ ! -L "/etc/systemd/system/$unit.service" ]; then
 		mkdir -p /etc/systemd/system
 		ln -s /dev/null "/etc/systemd/system/$unit.service"

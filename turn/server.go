@@ -52,6 +52,7 @@ type Server struct {
 // New returns a relay that is not running.
 func New(o Options) *Server {
 	c := o.Config
+	probe := o.Credentials.Username(probeDevice) // the same for ever
 	s := &Server{
 		cfg:         c,
 		creds:       o.Credentials,
@@ -65,7 +66,7 @@ func New(o Options) *Server {
 			ConnectionsPerUser:       c.MaxConnectionsPerDevice,
 			BytesPerSecond:           int64(c.MaxBytesPerSecondPerDevice),
 			Shared:                   credential.Shared,
-			Hidden:                   func(username string) bool { return username == o.Credentials.Username(probeDevice) },
+			Hidden:                   func(username string) bool { return username == probe },
 			Refused:                  o.Credentials.Refused,
 			Idle:                     time.Minute,
 		}, time.Now),

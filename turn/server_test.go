@@ -201,6 +201,10 @@ func TestStopEndsEverything(t *testing.T) {
 	defer func() { _ = idle.Close() }()
 	require.Eventually(t, func() bool { return s.Status().Streams == 6 }, patience, time.Millisecond)
 	require.Equal(t, 10, s.Status().Allocations)
+	require.Equal(t, Held{
+		Held:    ledger.Held{Entries: 10, Allocations: 10, Users: 1, Sources: 1, Idle: 10},
+		Streams: 6, StreamSources: 1, Ports: 10,
+	}, s.Held())
 	live := s.live.Load()
 
 	// With packets on their way in both transports.
@@ -222,7 +226,7 @@ func TestStopEndsEverything(t *testing.T) {
 	senders.Wait()
 	require.Zero(t, live.book.used())
 	require.Zero(t, live.streams.len())
-	require.Zero(t, s.ledger.Len())
+	require.Zero(t, s.Held())
 	require.NoError(t, idle.SetReadDeadline(time.Now().Add(patience)))
 	_, err = idle.Read(make([]byte, 1))
 	require.Error(t, err)

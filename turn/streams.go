@@ -134,6 +134,13 @@ func (t *streamSet) len() int {
 	return len(t.open)
 }
 
+// held returns how many connections are open, and from how many IP addresses.
+func (t *streamSet) held() (streams, sources int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.open), len(t.sources)
+}
+
 // reset ends a connection without leaving state behind on this side. There is
 // nobody to tell of errors.
 func reset(conn *net.TCPConn) {

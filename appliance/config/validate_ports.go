@@ -63,6 +63,9 @@ func endpoints(c Config) []endpoint {
 	if c.DHT.Enabled {
 		add("dht.listen", c.DHT.Listen, "udp")
 	}
+	if c.DHT.HasProxy() {
+		add("dht.proxy_listen", c.DHT.ProxyListen, "tcp")
+	}
 	add("metrics.listen", c.Metrics.Listen, "tcp")
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"jamibox/enroll"
 )
@@ -28,6 +29,20 @@ func (p *problems) server(c enroll.ServerConfig) {
 			p.add(fmt.Sprintf("server.trusted_proxies[%d]", i), proxy, `an IP address or a range, such as "10.0.0.0/24"`)
 		}
 	}
+	for i, origin := range c.AllowedOrigins {
+		if !isOrigin(origin) {
+			p.add(fmt.Sprintf("server.allowed_origins[%d]", i), origin, "https://host or https://host:port, without a path or a wildcard")
+		}
+	}
+	if c.ForwardNames != "" && !isBase(c.ForwardNames, "https") && !isBase(c.ForwardNames, "http") {
+		p.add("server.forward_names", c.ForwardNames, "https://host or https://host:port, without query")
+	}
+}
+
+// isOrigin reports whether text is an origin as browsers write it (RFC 6454).
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Path == "" && text == strings.ToLower(text) && isBase(text, "https")
 }
 
 // isBase reports whether text is a URL that paths can be appended to.

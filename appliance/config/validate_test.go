@@ -42,6 +42,13 @@ func TestValidate(t *testing.T) {
 		"error/http listen":   {func(c *Config) { c.Server.HTTPListen = "80" }, "server.http_listen: "},
 		"ok/proxies":          {func(c *Config) { c.Server.TrustedProxies = []string{"10.0.0.1", "fd00::/8"} }, ""},
 		"error/proxies":       {func(c *Config) { c.Server.TrustedProxies = []string{"10.0.0.1", "10.0.0.0/33"} }, `server.trusted_proxies[1]: "10.0.0.0/33": `},
+		"ok/origins":          {func(c *Config) { c.Server.AllowedOrigins = []string{"https://admin.example:8443"} }, ""},
+		"error/origin path":   {func(c *Config) { c.Server.AllowedOrigins = []string{"https://a", "https://b/"} }, `server.allowed_origins[1]: "https://b/": `},
+		"error/origin any":    {func(c *Config) { c.Server.AllowedOrigins = []string{"*"} }, "server.allowed_origins[0]: "},
+		"error/origin case":   {func(c *Config) { c.Server.AllowedOrigins = []string{"https://Admin.example"} }, "server.allowed_origins[0]: "},
+		"error/origin plain":  {func(c *Config) { c.Server.AllowedOrigins = []string{"http://admin.example"} }, "server.allowed_origins[0]: "},
+		"ok/forward":          {func(c *Config) { c.Server.ForwardNames = "https://names.example" }, ""},
+		"error/forward":       {func(c *Config) { c.Server.ForwardNames = "names.example" }, "server.forward_names: "},
 
 		"ok/tls files":    {func(c *Config) { c.TLS.Mode, c.TLS.Certificate = "files", "a.pem" }, ""},
 		"error/tls files": {func(c *Config) { c.TLS.Mode = "files" }, "tls.certificate: "},
@@ -75,6 +82,7 @@ func TestValidate(t *testing.T) {
 		"error/ports turn twice":   {func(c *Config) { c.Turn.Listen = []string{":3478", ":3478"} }, "turn.listen[1]: "},
 		"ok/ports chosen later":    {func(c *Config) { c.Server.Listen, c.Server.HTTPListen = ":0", ":0" }, ""},
 		"error/ports in the range": {func(c *Config) { c.Turn.Listen = []string{":50000"} }, `turn.listen[0]: ":50000": expected a port outside turn.ports 49152-65535`},
+		"error/ports dht proxy":    {func(c *Config) { c.DHT.ProxyListen = ":443" }, `dht.proxy_listen: ":443": expected a port other than that of server.listen`},
 		"error/ports dht in range": {func(c *Config) { c.Turn.Ports = "4000-5000" }, `turn.ports: "4000-5000": expected a range without port 4222 of dht.listen`},
 		"ok/ports turn off":        {func(c *Config) { c.Turn.Enabled, c.Turn.Ports = false, "4000-5000" }, ""},
 	} {
@@ -103,5 +111,5 @@ func TestValidateGathersAll(t *testing.T) {
 	require.Equal(t, []string{"data_dir", "server.listen", "tls.mode", "turn.ports", "turn.realm",
 		"turn.max_allocations", "turn.max_allocations_per_device", "turn.max_allocations_per_source",
 		"turn.max_connections_per_device", "turn.max_silent_streams_per_source",
-		"dht.engine", "dht.listen", "log.level", "log.format"}, keys)
+		"dht.engine", "dht.listen", "dht.proxy_push", "log.level", "log.format"}, keys)
 }

@@ -46,7 +46,7 @@ type device struct {
 }
 
 // newWorld builds the program and runs a server with these users.
-func newWorld(t *testing.T, opts box.Options, users ...box.User) *world {
+func newWorld(t testing.TB, opts box.Options, users ...box.User) *world {
 	t.Helper()
 	for _, program := range []string{jamid.Daemon, "dbus-daemon", "dhtnode", "ip", "nft", sound.Server, sound.Recorder} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -94,7 +94,7 @@ func (w *world) play(t *testing.T, name string, scenario func(*testing.T)) bool 
 }
 
 // explain shows what the clients and the server said last.
-func (w *world) explain(t *testing.T) {
+func (w *world) explain(t testing.TB) {
 	t.Helper()
 	for _, c := range w.clients {
 		story, err := c.Story()
@@ -105,13 +105,13 @@ func (w *world) explain(t *testing.T) {
 }
 
 // client starts a client without accounts, which lives as long as the test.
-func (w *world) client(t *testing.T, name string, n *lab.Namespace) *jamid.Client {
+func (w *world) client(t testing.TB, name string, n *lab.Namespace) *jamid.Client {
 	t.Helper()
 	return w.loudClient(t, name, n, "")
 }
 
 // loudClient is client with the address of a sound card.
-func (w *world) loudClient(t *testing.T, name string, n *lab.Namespace, card string) *jamid.Client {
+func (w *world) loudClient(t testing.TB, name string, n *lab.Namespace, card string) *jamid.Client {
 	t.Helper()
 	c, err := jamid.Start(within(t, time.Minute), jamid.Options{
 		Name: name, Namespace: n, Dir: folder(t), RootFile: w.box.RootFile(), Sound: card,
@@ -169,7 +169,7 @@ func together(t *testing.T, deed func(*device) error, devices ...*device) {
 }
 
 // within is a context that ends with the test or after a time.
-func within(t *testing.T, limit time.Duration) context.Context {
+func within(t testing.TB, limit time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
@@ -178,7 +178,7 @@ func within(t *testing.T, limit time.Duration) context.Context {
 
 // folder makes a folder with a path short enough for the socket of a bus. With
 // E2E_KEEP set, that of a failed test stays.
-func folder(t *testing.T) string {
+func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "jbe2e-")
 	require.NoError(t, err)

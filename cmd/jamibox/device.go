@@ -17,7 +17,7 @@ import (
 
 func newDevice(g *globals) *cobra.Command {
 	return group("device", "Manage the devices of users",
-		newDeviceList(g), newDeviceRename(g), newDeviceRevoke(g), newDeviceResetBreaker(g))
+		newDeviceList(g), newDeviceExpiring(g), newDeviceRename(g), newDeviceRevoke(g), newDeviceResetBreaker(g))
 }
 
 func newDeviceList(g *globals) *cobra.Command {
@@ -47,6 +47,38 @@ func newDeviceList(g *globals) *cobra.Command {
 			})
 		},
 	}
+}
+
+func newDeviceExpiring(g *globals) *cobra.Command {
+	days := 30
+	cmd := &cobra.Command{
+		Use:   "expiring",
+		Short: "List the devices whose certificates end soon or have ended",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := g.connect()
+			if err != nil {
+				return err
+			}
+			var answer struct {
+				Devices []admin.ExpiringDevice `json:"devices"`
+			}
+			if err := c.call(cmd.Context(), http.MethodGet, fmt.Sprintf("/devices/expiring?days=%d", days), nil, &answer); err != nil {
+				return err
+			}
+			return g.print(cmd.OutOrStdout(), answer.Devices, func(w io.Writer) {
+				table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(table, "USER\tDEVICE\tNAME\tLAST SEEN\tEXPIRES")
+				for _, d := range answer.Devices {
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.Username, d.DeviceID, d.Name,
+						d.LastSeenAt.Local().Format(time.DateTime), d.ExpiresAt.Local().Format(time.DateOnly))
+				}
+				table.Flush()
+			})
+		},
+	}
+	cmd.Flags().IntVar(&days, "days", days, "how many days ahead to look")
+	return cmd
 }
 
 func newDeviceRename(g *globals) *cobra.Command {

@@ -55,8 +55,8 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&g.dataDir, "data-dir", "", "data `folder` (default from the configuration)")
 	flags.BoolVar(&g.json, "json", false, "answer in JSON")
 	root.AddCommand(
-		newServe(g), newSetup(g), newStatus(g), newUser(g), newDevice(g), newPolicy(g),
-		newRelay(g), newTLS(g), newConfig(g), newVersion(g),
+		newServe(g), newSetup(g), newStatus(g), newUser(g), newSource(g), newGroup(g), newDevice(g), newPolicy(g), newCA(g),
+		newRelay(g), newDHT(g), newTLS(g), newConfig(g), newVersion(g),
 	)
 	for _, c := range root.Commands() {
 		wrapArgs(c)
@@ -98,12 +98,14 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 // named asks for n arguments, none of them empty: a path without a name leads
 // elsewhere.
 func named(n int) cobra.PositionalArgs {
-	return cobra.MatchAll(cobra.ExactArgs(n), func(_ *cobra.Command, args []string) error {
-		if slices.Contains(args, "") {
-			return errors.New("an argument is empty")
-		}
-		return nil
-	})
+	return cobra.MatchAll(cobra.ExactArgs(n), noneEmpty)
+}
+
+func noneEmpty(_ *cobra.Command, args []string) error {
+	if slices.Contains(args, "") {
+		return errors.New("an argument is empty")
+	}
+	return nil
 }
 
 // load returns the configuration in force, checked.

@@ -57,6 +57,14 @@ func writeStatus(w io.Writer, s enroll.Status) {
 	for _, service := range s.Services {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", service.Name, service.State, service.Since.Local().Format(time.DateTime), service.Detail)
 	}
+	if len(s.Sources) > 0 {
+		fmt.Fprintln(table, "\nUSERS FROM\tSTATE\tSINCE\tUSERS\tLAST LOGIN\tLAST ERROR")
+		for _, src := range s.Sources {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", src.Name, src.State, src.Since.Local().Format(time.DateTime), src.Users,
+				when(src.LastLogin), lastError(src.Health))
+		}
+	}
+	writeSyncStates(table, s.Sync)
 	if len(s.Refused) > 0 {
 		fmt.Fprintln(table, "\nREFUSED TLS\tTIMES\tLAST\tREASON")
 		for _, r := range s.Refused {

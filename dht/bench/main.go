@@ -47,11 +47,15 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of each load")
 	pattern := flags.String("rows", "", "regular expression of the rows to measure")
 	quick := flags.Bool("quick", false, "one short round, for a first look")
+	soakFor := flags.Duration("soak", 0, "instead, load the builtin node for so long and look whether it grows")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *quick {
 		o.rounds, o.duration = 1, 300*time.Millisecond
+	}
+	if *soakFor > 0 {
+		return soak(ctx, os.Stdout, *soakFor)
 	}
 	wanted, err := regexp.Compile(*pattern)
 	if err != nil {

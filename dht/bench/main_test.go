@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"jamibox/dht/bench/load"
 	"jamibox/dht/bench/server"
 )
 
@@ -51,6 +52,31 @@ func TestRows(t *testing.T) {
 	var text strings.Builder
 	measured.print(&text, o)
 	require.Contains(t, text.String(), "resident, 1000 stored")
+}
+
+// TestSoak soaks for a moment, too short to tell of memory.
+func TestSoak(t *testing.T) {
+	runtime.LockOSThread() // the node is killed with the thread
+	defer runtime.UnlockOSThread()
+	if runtime.NumCPU() <= server.CPU {
+		t.Skip("node and generator need a CPU each")
+	}
+	p, err := server.Start(t.Context(), server.Limited)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, p.Stop()) }()
+	c, err := load.New(p.Addr())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	told := 0
+	result, err := c.Soak(load.Soak{
+		Rate: 1000, Hostile: 500, For: 300 * time.Millisecond, Every: 100 * time.Millisecond,
+		Tell: func(load.Soaked) error { told++; return nil },
+	})
+	require.NoError(t, err)
+	require.Positive(t, told)
+	require.Positive(t, result.Replied)
+	require.LessOrEqual(t, result.Replied, result.Asked)
+	require.Positive(t, result.Hostile)
 }
 
 func TestVerdict(t *testing.T) {

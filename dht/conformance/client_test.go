@@ -50,7 +50,7 @@ type client struct {
 // client returns a peer with an address of its own.
 func (n *target) client(t *testing.T) *client {
 	t.Helper()
-	return n.clientAt(t, n.source())
+	return n.clientAt(t, n.site.source())
 }
 
 func (n *target) clientAt(t *testing.T, source netip.Addr) *client {
@@ -59,11 +59,7 @@ func (n *target) clientAt(t *testing.T, source netip.Addr) *client {
 	if source.Is6() {
 		to = source
 	}
-	conn, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0)),
-		net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, n.port)))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	require.NoError(t, conn.SetReadBuffer(4<<20))
+	conn := n.site.dial(t, source, netip.AddrPortFrom(to, n.port))
 	c := &client{t: t, node: n, conn: conn, source: source, patience: patience, id: randomID(),
 		buf: make([]byte, wire.MaxDatagram)}
 	// dhtnode mixes up messages in parts of the same transaction.
@@ -75,7 +71,14 @@ func (n *target) clientAt(t *testing.T, source netip.Addr) *client {
 // same.
 func (c *client) another() *client { return c.node.client(c.t) }
 func (c *client) again() *client   { return c.node.clientAt(c.t, c.source) }
-func (c *client) ipv6() *client    { return c.node.clientAt(c.t, netip.IPv6Loopback()) }
+
+func (c *client) ipv6() *client {
+	c.t.Helper()
+	if !hasIPv6() {
+		c.t.Skip("this host has no IPv6")
+	}
+	return c.node.clientAt(c.t, netip.IPv6Loopback())
+}
 
 // pack writes maps, arrays and plain values.
 func pack(v any) []byte {

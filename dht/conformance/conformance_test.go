@@ -37,6 +37,8 @@ type point struct {
 	// dhtnode is what dhtnode shows instead, alternatives as in want; empty if
 	// it holds the point.
 	dhtnode string
+	// corrected tells that release 3 of dhtnode holds the point.
+	corrected bool
 }
 
 func (p point) holds(saw string) bool { return among(p.want, saw) }
@@ -58,21 +60,34 @@ func points() []point {
 
 // TestConformance asks all of the builtin node and of dhtnode.
 func TestConformance(t *testing.T) {
-	var builtin, dhtnode tally
-	t.Cleanup(func() { t.Logf("builtin %s, dhtnode %s", &builtin, &dhtnode) })
+	var builtin, dhtnode, newer tally
+	t.Cleanup(func() { t.Logf("builtin %s, dhtnode %s, newer dhtnode %s", &builtin, &dhtnode, &newer) })
+	s := newSite(t)
 	t.Run("builtin", func(t *testing.T) {
 		t.Parallel()
-		askPoints(t, startBuiltin, &builtin, func(p point) (string, func(string) bool) { return p.want, p.holds })
+		askPoints(t, s, startBuiltin, &builtin, func(p point) (string, func(string) bool) { return p.want, p.holds })
 	})
 	t.Run("dhtnode", func(t *testing.T) {
 		t.Parallel()
-		askPoints(t, startDhtnode, &dhtnode, func(p point) (string, func(string) bool) {
-			if p.dhtnode == "" {
+		askPoints(t, s, startDhtnode, &dhtnode, point.ofDhtnode)
+	})
+	t.Run("newer dhtnode", func(t *testing.T) {
+		t.Parallel()
+		askPoints(t, s, startNewer, &newer, func(p point) (string, func(string) bool) {
+			if p.corrected {
 				return p.want, p.holds
 			}
-			return p.dhtnode, p.deviates
+			return p.ofDhtnode()
 		})
 	})
+}
+
+// ofDhtnode returns what dhtnode is known to show.
+func (p point) ofDhtnode() (want string, met func(saw string) bool) {
+	if p.dhtnode == "" {
+		return p.want, p.holds
+	}
+	return p.dhtnode, p.deviates
 }
 
 // tally counts points.
@@ -82,9 +97,9 @@ func (t *tally) String() string { return fmt.Sprintf("%d of %d", t.held.Load(), 
 
 // askPoints tries all points at once. expect says of each what this node is
 // known to show.
-func askPoints(t *testing.T, start func(*testing.T) *target, count *tally, expect func(point) (string, func(string) bool)) {
+func askPoints(t *testing.T, s *site, start func(*testing.T, *site) *target, count *tally, expect func(point) (string, func(string) bool)) {
 	t.Helper()
-	common := map[variant]*target{usual: start(t), flooded: start(t)}
+	common := map[variant]*target{usual: start(t, s), flooded: start(t, s)}
 	for _, p := range points() {
 		t.Run(p.row, func(t *testing.T) {
 			t.Parallel()
@@ -93,7 +108,7 @@ func askPoints(t *testing.T, start func(*testing.T) *target, count *tally, expec
 			}
 			node := common[p.variant]
 			if node == nil {
-				node = start(t)
+				node = start(t, s)
 			}
 			saw := p.try(node.client(t))
 			count.asked.Add(1)

@@ -4,7 +4,8 @@
 // bootstrap and storage node has to answer, asked over the wire, of the builtin
 // node and of dhtnode alike. dhtnode is the reference: where it does something
 // else, its deviation is written beside the point, so that a wrong expectation
-// of ours shows, and a changed dhtnode too.
+// of ours shows, and a changed dhtnode too. With the variable
+// JAMIBOX_NEWER_DHTNODE naming the program of release 3, that one is asked as well.
 //
 // The tests know a node by its port. They must not use any package of the node
 // beyond starting it and the codec, by which answers are read; requests they

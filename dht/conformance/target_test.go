@@ -5,11 +5,10 @@ package conformance
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/netip"
+	"os"
 	"os/exec"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,36 +19,74 @@ import (
 
 // target is a node that is asked.
 type target struct {
-	port    uint16
-	clients atomic.Uint32
+	port uint16
+	site *site
 }
 
+// newer is the variable that names the program of a newer release of dhtnode.
+const newer = "JAMIBOX_NEWER_DHTNODE"
+
 // startDhtnode runs the reference until the test ends.
-func startDhtnode(t *testing.T) *target {
+func startDhtnode(t *testing.T, s *site) *target {
 	t.Helper()
 	if _, err := exec.LookPath("dhtnode"); err != nil {
 		t.Skip("dhtnode is not installed (Debian package dhtnode)")
 	}
-	port := freePort(t)
-	program := exec.Command("dhtnode", "-s", "-p", strconv.Itoa(int(port)))
-	program.Env = environment()
-	require.NoError(t, program.Start())
-	t.Cleanup(func() {
-		require.NoError(t, program.Process.Kill())
-		_ = program.Wait() // killed
-	})
-	n := &target{port: port}
-	n.awaitAnswer(t)
-	return n
+	return startProgram(t, s, "dhtnode")
+}
+
+// startNewer runs a newer release of the reference until the test ends.
+func startNewer(t *testing.T, s *site) *target {
+	t.Helper()
+	path := os.Getenv(newer)
+	if path == "" {
+		t.Skipf("%s does not name a newer dhtnode", newer)
+	}
+	return startProgram(t, s, path)
+}
+
+func startProgram(t *testing.T, s *site, path string) *target {
+	t.Helper()
+	for range tries {
+		port := s.nodePort(t)
+		program := exec.Command(path, "-s", "-p", strconv.Itoa(int(port)))
+		program.Env = environment()
+		require.NoError(t, program.Start())
+		ended := make(chan struct{})
+		go func() {
+			_ = program.Wait() // killed, or ended by itself with success
+			close(ended)
+		}()
+		t.Cleanup(func() {
+			_ = program.Process.Kill() // or it has ended
+			<-ended
+		})
+		if n := (&target{port: port, site: s}); n.awaitAnswer(t, ended) {
+			return n
+		}
+	}
+	require.FailNow(t, "dhtnode does not start")
+	return nil
 }
 
 // startBuiltin runs the builtin node until the test ends.
-func startBuiltin(t *testing.T) *target {
+func startBuiltin(t *testing.T, s *site) *target {
 	t.Helper()
-	n := &target{port: freePort(t)}
+	var err error
+	for range tries {
+		port := s.nodePort(t)
+		if err = runBuiltin(t, port); err == nil {
+			return &target{port: port, site: s}
+		}
+	}
+	require.FailNow(t, "the builtin node does not start", "%v", err)
+	return nil
+}
+
+func runBuiltin(t *testing.T, port uint16) error {
 	cfg := node.DefaultConfig()
-	cfg.IPv4 = netip.AddrPortFrom(netip.IPv4Unspecified(), n.port)
-	cfg.IPv6 = netip.AddrPortFrom(netip.IPv6Unspecified(), n.port)
+	cfg.IPv4 = netip.AddrPortFrom(netip.IPv4Unspecified(), port)
+	cfg.IPv6 = netip.AddrPortFrom(netip.IPv6Unspecified(), port)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- node.New(cfg, slog.New(slog.DiscardHandler)).Run(ctx, func() { close(ready) }) }()
@@ -57,34 +94,33 @@ func startBuiltin(t *testing.T) *target {
 	case <-ready:
 	case err := <-ended:
 		cancel()
-		require.FailNow(t, "the builtin node ended", "%v", err)
+		return err
 	}
 	t.Cleanup(func() {
 		cancel()
 		require.NoError(t, <-ended)
 	})
-	return n
+	return nil
 }
 
-func freePort(t *testing.T) uint16 {
-	t.Helper()
-	socket, err := net.ListenUDP("udp", nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, socket.Close()) }()
-	return socket.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-}
-
-func (n *target) awaitAnswer(t *testing.T) {
+// awaitAnswer reports whether the node answers before its program ends.
+func (n *target) awaitAnswer(t *testing.T, ended <-chan struct{}) bool {
 	t.Helper()
 	c := n.client(t)
 	c.patience = 20 * time.Millisecond
 	// Refused, which is silence at once, until the node listens.
-	require.Eventually(t, func() bool { return !c.ask("ping", nil).silent() }, 2*patience, 20*time.Millisecond,
-		"the node does not answer")
-}
-
-// source returns an address that no other client has: nodes count by it.
-func (n *target) source() netip.Addr {
-	i := n.clients.Add(1)
-	return netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)})
+	again := time.NewTicker(c.patience)
+	defer again.Stop()
+	timeout := time.NewTimer(4 * patience)
+	defer timeout.Stop()
+	for c.ask("ping", nil).silent() {
+		select {
+		case <-ended:
+			return false
+		case <-timeout.C:
+			require.FailNow(t, "the node does not answer")
+		case <-again.C:
+		}
+	}
+	return true
 }

@@ -65,7 +65,7 @@ func (n *Node) Put(ctx context.Context, key wire.ID, packed []byte) (nodes int, 
 	results := make(chan reply, len(near))
 	s.begin(out)
 	for _, c := range near {
-		s.sendPut(c, key, v.Packed, func(r reply) { results <- r })
+		s.sendPut(c.node.Addr, c.reply.message.Token, &given{key: key, packed: v.Packed}, func(r reply) { results <- r })
 	}
 	s.end()
 	out.flush()
@@ -83,37 +83,46 @@ func (n *Node) Put(ctx context.Context, key wire.ID, packed []byte) (nodes int, 
 }
 
 // Get returns the packed values that are stored under the key here and at the
-// eight closest other nodes, each once.
-func (n *Node) Get(ctx context.Context, key wire.ID) ([][]byte, error) {
+// closest other nodes, each once.
+func (n *Node) Get(ctx context.Context, key wire.ID) (values [][]byte, err error) {
+	err = n.GetEach(ctx, key, func(packed []byte) { values = append(values, packed) })
+	return values, err
+}
+
+// GetEach calls found with each value that Get returns, those that are stored
+// here at once, the others as nodes answer. The values are never changed.
+func (n *Node) GetEach(ctx context.Context, key wire.ID, found func(packed []byte)) error {
 	action := fmt.Sprintf("reading from the dht under key %s", key)
 	s, err := n.started(action)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	out := newOutbox(s)
-	var values [][]byte
+	var stored [][]byte
+	s.begin(out)
+	for packed := range s.store.Values(key, nil, s.now) {
+		stored = append(stored, packed)
+	}
+	s.end()
 	seen := make(map[string]bool)
 	add := func(packed []byte) {
 		if !seen[string(packed)] {
 			seen[string(packed)] = true
-			values = append(values, packed)
+			found(packed)
 		}
 	}
-	s.begin(out)
-	for packed := range s.store.Values(key, nil, s.now) {
+	for _, packed := range stored {
 		add(packed)
 	}
-	s.end()
-	near, err := s.search(ctx, out, key, s.get)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
-	}
-	for _, c := range near {
+	_, err = s.searchEach(ctx, out, key, s.get, func(c *contact) {
 		for _, packed := range c.reply.values {
 			add(packed)
 		}
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", action, err)
 	}
-	return values, nil
+	return nil
 }
 
 // ask has a request sent and waits for its answer.
@@ -138,12 +147,16 @@ func (s *server) get(to netip.AddrPort, key wire.ID, done func(reply)) {
 }
 
 // sendPut asks a node that gave us a token to store a value.
-func (s *server) sendPut(c *contact, key wire.ID, packed []byte, done func(reply)) {
+func (s *server) sendPut(to netip.AddrPort, token []byte, g *given, done func(reply)) {
 	t := s.newTransaction()
-	values := [][]byte{packed}
-	b := wire.AppendPut(s.out.data, s.header(t), key, c.reply.message.Token, 0, values)
+	values := [][]byte{g.packed}
+	var created int64
+	if !g.created.IsZero() {
+		created = g.created.Unix()
+	}
+	b := wire.AppendPut(s.out.data, s.header(t), g.key, token, created, values)
 	if !wire.InParts(values) {
 		values = nil
 	}
-	s.send(b, t, c.node.Addr, values, done)
+	s.send(b, t, to, values, done)
 }

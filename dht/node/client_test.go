@@ -187,7 +187,7 @@ func TestOwnHost(t *testing.T) {
 			cfg.IPv4 = netip.MustParseAddrPort(listen)
 			n := run(t, cfg)
 			own := net.JoinHostPort("127.0.0.1", strconv.Itoa(int(n.v4.Port())))
-			require.ErrorIs(t, n.running().greet(t.Context(), own), errOwnHost)
+			require.ErrorIs(t, n.running().greet(t.Context(), own, false), errOwnHost)
 		})
 	}
 }

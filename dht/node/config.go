@@ -20,6 +20,9 @@ type Config struct {
 	// StateFile keeps id, nodes and values over restarts; empty keeps nothing.
 	// Its folder must exist.
 	StateFile string
+	// Replicate gives nodes that come, or come back, the stored values to whose
+	// keys they are among the eight closest. They do not do so by themselves.
+	Replicate bool
 	// Network is 0 in networks of Jami.
 	Network uint32
 
@@ -33,7 +36,7 @@ type Config struct {
 }
 
 // DefaultConfig returns the settings of a node that listens at the port of the
-// DHT on all addresses and keeps nothing over a restart. Strangers are bounded as
+// DHT on all addresses, keeps nothing over a restart and replicates nothing. Strangers are bounded as
 // OpenDHT does, but a whole site of 5,000 clients may share a proven address.
 func DefaultConfig() Config {
 	unproven := limit.DefaultConfig()

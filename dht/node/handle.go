@@ -36,7 +36,7 @@ func (s *server) handle(datagram []byte, from netip.AddrPort) {
 	case m.Kind == wire.KindReply, m.Kind == wire.KindError:
 		s.takeAnswer(m, from)
 	case !m.Kind.IsRequest():
-		// A push to a listener, which we are not.
+		// A push in version 0, which our listeners do not ask for.
 		s.counts.refuse(reasonUnasked)
 	case s.limitsOf(from).Request(from.Addr().WithZone(""), s.now):
 		s.counts.requests[m.Kind]++
@@ -49,8 +49,10 @@ func (s *server) handle(datagram []byte, from netip.AddrPort) {
 
 func (s *server) serve(m *wire.Message, from netip.AddrPort) {
 	switch m.Kind {
-	case wire.KindPing, wire.KindUpdate:
+	case wire.KindPing:
 		s.reply(m.Transaction, from, s.newAnswer(from))
+	case wire.KindUpdate:
+		s.serveUpdate(m, from)
 	case wire.KindFind:
 		s.serveFind(m, from)
 	case wire.KindGet:

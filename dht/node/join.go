@@ -31,7 +31,7 @@ var errOwnHost = errors.New("host is the node itself")
 func (s *server) join(ctx context.Context, host string) error {
 	joined, complained := false, false
 	for pause := joinPause; ; pause = min(2*pause, maxJoinPause) {
-		err := s.greet(ctx, host)
+		err := s.greet(ctx, host, joined)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -55,9 +55,10 @@ func (s *server) join(ctx context.Context, host string) error {
 	}
 }
 
-// greet pings the addresses of the host, and looks for our own neighbourhood
-// from there. It succeeds if one of them answered.
-func (s *server) greet(ctx context.Context, host string) error {
+// greet asks the addresses of the host for our own neighbourhood, and looks
+// further from there; where we joined it before, it pings them. It succeeds if
+// one of them answered.
+func (s *server) greet(ctx context.Context, host string, joined bool) error {
 	addrs, err := resolve(ctx, host)
 	if err != nil {
 		return fmt.Errorf("resolving %s: %w", host, err)
@@ -76,14 +77,21 @@ func (s *server) greet(ctx context.Context, host string) error {
 		if !wire.Possible(addr) || s.sockets[familyOf(addr)] == nil {
 			continue
 		}
-		if _, askErr := s.ask(ctx, out, func(done func(reply)) { s.find(addr, s.id, done) }); askErr != nil {
+		greeting := func(done func(reply)) { s.find(addr, s.id, done) }
+		if joined {
+			greeting = func(done func(reply)) { s.ping(addr, done) }
+		}
+		if _, askErr := s.ask(ctx, out, greeting); askErr != nil {
 			err = fmt.Errorf("asking %s at %s: %w", host, addr, askErr)
 			continue
 		}
 		answered = true
 	}
-	if !answered {
+	switch {
+	case !answered:
 		return err
+	case joined:
+		return nil
 	}
 	_, err = s.search(ctx, out, s.id, s.find)
 	return err

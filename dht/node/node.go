@@ -60,6 +60,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	group.Go(func() error { return s.keepTime(ctx) })
 	group.Go(func() error { return s.keepState(ctx) })
+	group.Go(func() error { return s.replicate(ctx) })
 	for _, host := range n.cfg.Bootstrap {
 		group.Go(func() error { return s.join(ctx, host) })
 	}
@@ -93,6 +94,9 @@ func (n *Node) setServer(s *server) {
 	defer n.mu.Unlock()
 	n.server = s
 }
+
+// Running reports whether the node runs.
+func (n *Node) Running() bool { return n.running() != nil }
 
 // running returns nil if the node is not.
 func (n *Node) running() *server {

@@ -49,16 +49,33 @@ var _ storage.Pusher = (*server)(nil)
 
 // PushValue sends a listener a value.
 func (s *server) PushValue(l *storage.Listener, key wire.ID, packed []byte) {
+	if l.Node == s.id {
+		if own := s.listenings[l.Socket]; own != nil {
+			s.hear(own, here, packed)
+		}
+		return
+	}
 	s.pushValues(l, key, [][]byte{packed})
 }
 
 // PushRefreshed tells a listener which values live on.
 func (s *server) PushRefreshed(l *storage.Listener, _ wire.ID, ids []uint64) {
+	if l.Node == s.id {
+		return // it knows them already
+	}
 	s.pushIDs(l, ids, wire.AppendRefreshed, wire.AppendRefreshedNote)
 }
 
 // PushExpired tells a listener which values are gone.
 func (s *server) PushExpired(l *storage.Listener, _ wire.ID, ids []uint64) {
+	if l.Node == s.id {
+		if own := s.listenings[l.Socket]; own != nil {
+			for _, id := range ids {
+				s.miss(own, here, id)
+			}
+		}
+		return
+	}
 	s.pushIDs(l, ids, wire.AppendExpired, wire.AppendExpiredNote)
 }
 

@@ -20,6 +20,9 @@ const (
 )
 
 func (s *server) serveFind(m *wire.Message, from netip.AddrPort) {
+	if m.Key == m.Sender {
+		s.rejoins(m.Sender)
+	}
 	a := s.newAnswer(from)
 	s.addNodes(a, m, from)
 	s.addToken(a, from)

@@ -224,6 +224,7 @@ func (s *server) abandon() {
 	s.begin(newOutbox(s))
 	defer s.end()
 	s.stopped = true
+	close(s.abandoned)
 	for _, r := range s.requests.byTransaction {
 		s.requests.remove(r)
 		if r.done != nil {

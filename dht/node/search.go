@@ -32,6 +32,11 @@ type question func(to netip.AddrPort, target wire.ID, done func(reply))
 // search asks the nodes closest to the target, and those they name, until the
 // eight closest ones have answered, and returns these.
 func (s *server) search(ctx context.Context, out *outbox, target wire.ID, ask question) ([]*contact, error) {
+	return s.searchEach(ctx, out, target, ask, func(*contact) {})
+}
+
+// searchEach is search, and tells of each node that answers, out of turn.
+func (s *server) searchEach(ctx context.Context, out *outbox, target wire.ID, ask question, answered func(*contact)) ([]*contact, error) {
 	type result struct {
 		contact *contact
 		reply   reply
@@ -63,6 +68,7 @@ func (s *server) search(ctx context.Context, out *outbox, target wire.ID, ask qu
 				continue
 			}
 			r.contact.answered = true
+			answered(r.contact)
 			for other := range r.reply.message.Nodes.From(r.contact.node.Addr.Addr()) {
 				contacts = s.meet(contacts, target, other)
 			}

@@ -28,24 +28,29 @@ type server struct {
 	jobs    chan *job
 	unsent  atomic.Uint64
 	id      wire.ID // not changed any more when the first turn begins
+	// abandoned is closed when nothing is asked any more.
+	abandoned chan struct{}
 
 	mu  sync.Mutex // guards all below: it is the turn
 	now time.Time  // when the turn began
 	out *outbox    // of whoever has the turn
 
-	tables    [2]*routing.Table // by family; of one that is not served, too
-	store     *storage.Store
-	tokens    *token.Issuer
-	limits    *limit.Limiter // of proven addresses
-	unproven  *limit.Limiter // of all others
-	proven    proven
-	requests  requests
-	messages  assemblies
-	checking  int // bytes in jobs
-	stopped   bool
-	recalled  []wire.Node // from an earlier run, yet to be told to the tables
-	tablesDue time.Time
-	counts    counts
+	tables     [2]*routing.Table // by family; of one that is not served, too
+	store      *storage.Store
+	tokens     *token.Issuer
+	limits     *limit.Limiter // of proven addresses
+	unproven   *limit.Limiter // of all others
+	proven     proven
+	requests   requests
+	messages   assemblies
+	listenings map[uint32]*listening // our own, by socket id
+	heardBytes int                   // of values that only other nodes hold
+	checking   int                   // bytes in jobs
+	stopped    bool
+	recalled   []wire.Node          // from an earlier run, yet to be told to the tables
+	rejoined   map[wire.ID]struct{} // nodes that look for their neighbourhood
+	tablesDue  time.Time
+	counts     counts
 
 	// Good for the datagram that is handled.
 	message wire.Message
@@ -61,17 +66,20 @@ type server struct {
 func newServer(cfg Config, sockets [2]*socket, logger *slog.Logger) *server {
 	now := time.Now()
 	s := &server{
-		cfg:      cfg,
-		logger:   logger,
-		sockets:  sockets,
-		jobs:     make(chan *job, maxJobs),
-		now:      now,
-		tokens:   token.New(now),
-		limits:   limit.New(cfg.Limits, now),
-		unproven: limit.New(cfg.Unproven, now),
-		proven:   newProven(now),
-		requests: newRequests(),
-		messages: newAssemblies(),
+		cfg:        cfg,
+		logger:     logger,
+		sockets:    sockets,
+		jobs:       make(chan *job, maxJobs),
+		now:        now,
+		tokens:     token.New(now),
+		limits:     limit.New(cfg.Limits, now),
+		unproven:   limit.New(cfg.Unproven, now),
+		proven:     newProven(now),
+		requests:   newRequests(),
+		messages:   newAssemblies(),
+		abandoned:  make(chan struct{}),
+		listenings: make(map[uint32]*listening),
+		rejoined:   make(map[wire.ID]struct{}),
 	}
 	s.store = storage.New(cfg.Storage, s, now)
 	crand.Read(s.id[:]) // never fails, see its documentation

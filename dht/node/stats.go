@@ -36,6 +36,13 @@ type Stats struct {
 	// Pushes counts messages to listeners, Unrepeated those of them that were not
 	// repeated since too many waited for an answer.
 	Pushes, Unrepeated uint64
+	// Listening is how many listeners of our own there are. Unheard counts values
+	// that they were not told of, since there were too many.
+	Listening int
+	Unheard   uint64
+	// Replicated counts values that other nodes were given because they lacked
+	// them.
+	Replicated uint64
 	// Answers counts those to our requests, Unanswered the requests without one
 	// after all tries, and UnsentRequests those for which there was no room.
 	Answers, Unanswered, UnsentRequests uint64
@@ -62,6 +69,7 @@ type counts struct {
 	answers, unanswered, unrepeated, unsentRequests uint64
 	parts, lostParts, lostMessages                  uint64
 	readErrors                                      uint64
+	unheard, replicated                             uint64
 }
 
 // refuse counts a message that is not heeded.
@@ -103,6 +111,9 @@ func (n *Node) Stats() Stats {
 		AssemblyBytes:   s.messages.bytes,
 		Unsent:          s.unsent.Load(),
 		ReadErrors:      c.readErrors,
+		Listening:       len(s.listenings),
+		Unheard:         c.unheard,
+		Replicated:      c.replicated,
 	}
 	for kind := wire.KindPing; kind <= wire.KindUpdate; kind++ {
 		stats.Requests[kind.String()] = c.requests[kind]

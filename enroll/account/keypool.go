@@ -93,6 +93,20 @@ func (p *KeyPool) fill(ctx context.Context) error {
 	return nil
 }
 
+// Full tells whether as many keys lie ready as are made ahead. The error is
+// organization.ErrNotSetUp, or a fault of the server.
+func (p *KeyPool) Full(ctx context.Context) (bool, error) {
+	org, err := p.org.Current()
+	if err != nil {
+		return false, err
+	}
+	n, err := p.store.CountAccountKeys(ctx, org.AccountKeyBits)
+	if err != nil {
+		return false, fmt.Errorf("counting account keys: %w", err)
+	}
+	return n >= PoolSize, nil
+}
+
 // generate makes an account key, or returns the error of ctx as soon as that
 // ends: the making itself cannot be interrupted, and on a slow machine takes
 // longer than a box that is told to stop may. The key is lost then.

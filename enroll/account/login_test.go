@@ -77,11 +77,11 @@ func TestAuthenticate(t *testing.T) {
 		"error/disabled and wrong":   {"disabled", "not the password", 1, ErrCredentials, "wrong password"},
 		"error/revoked":              {"revoked", password, 1, ErrCredentials, "user is revoked"},
 		"error/no password set":      {"directory", password, 1, ErrCredentials, "wrong password"},
-		"error/empty password":       {"alice", "", 0, ErrCredentials, "wrong password"},
-		"error/empty, none set":      {"directory", "", 0, ErrCredentials, "wrong password"},
-		"error/empty, unknown":       {"nobody", "", 0, ErrCredentials, "unknown user"},
-		"error/long password":        {"alice", strings.Repeat("x", 1025), 0, ErrCredentials, "wrong password"},
-		"error/long, unknown":        {"nobody", strings.Repeat("x", 1025), 0, ErrCredentials, "unknown user"},
+		"error/empty password":       {"alice", "", 0, ErrCredentials, "password is empty"},
+		"error/empty, none set":      {"directory", "", 0, ErrCredentials, "password is empty"},
+		"error/empty, unknown":       {"nobody", "", 0, ErrCredentials, "password is empty"},
+		"error/long password":        {"alice", strings.Repeat("x", 1025), 0, ErrCredentials, "password is too long"},
+		"error/long, unknown":        {"nobody", strings.Repeat("x", 1025), 0, ErrCredentials, "password is too long"},
 		"error/long name":            {strings.Repeat("n", 1<<16), password, 1, ErrCredentials, "unknown user"},
 		"error/SQL":                  {"' OR 1=1 --", password, 1, ErrCredentials, "unknown user"},
 		"error/NUL":                  {"alice\x00", password, 1, ErrCredentials, "unknown user"},
@@ -145,7 +145,7 @@ func TestAuthenticateSlowsDown(t *testing.T) {
 	delay := func(remote string) time.Duration {
 		f.slow.mu.Lock()
 		defer f.slow.mu.Unlock()
-		pair, _ := sources("alice", remote)
+		pair, _ := originsOf("alice", remote)
 		return f.slow.delay(pair, freeFailures)
 	}
 	require.Equal(t, 2*firstDelay, delay("10.0.0.66"))

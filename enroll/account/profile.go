@@ -33,7 +33,8 @@ const (
 
 // Profile is what colleagues see of a user.
 type Profile struct {
-	FirstName, LastName, Email, Phone, Organization string
+	FirstName, LastName, DisplayName, Email, Phone, Mobile string
+	Organization, Department, Title                        string
 	// Picture is a PNG, JPEG, GIF or WebP file. In an update nil leaves the
 	// picture as it is and an empty one removes it.
 	Picture []byte
@@ -47,9 +48,13 @@ func (p Profile) check() (Profile, error) {
 	}{
 		{"first name", &p.FirstName},
 		{"last name", &p.LastName},
+		{"display name", &p.DisplayName},
 		{"mail address", &p.Email},
 		{"phone number", &p.Phone},
+		{"mobile number", &p.Mobile},
 		{"organisation", &p.Organization},
+		{"department", &p.Department},
+		{"title", &p.Title},
 	} {
 		if !utf8.ValidString(*f.text) {
 			return p, fmt.Errorf("%w: the %s is not valid UTF-8", ErrInvalid, f.what)
@@ -72,17 +77,29 @@ func (p Profile) check() (Profile, error) {
 
 // apply writes the text fields to a user's row.
 func (p Profile) apply(u *store.User) {
-	u.FirstName, u.LastName, u.Email, u.Phone, u.Organization = p.FirstName, p.LastName, p.Email, p.Phone, p.Organization
-	u.SearchText = FoldText(strings.Join([]string{
-		u.Username, u.FirstName, u.LastName, u.Email, u.Phone, u.Organization,
-	}, "\n"))
+	u.FirstName, u.LastName, u.DisplayName = p.FirstName, p.LastName, p.DisplayName
+	u.Email, u.Phone, u.Mobile = p.Email, p.Phone, p.Mobile
+	u.Organization, u.Department, u.Title = p.Organization, p.Department, p.Title
+	u.SearchText = searchText(*u, u.Email, u.Phone, u.Mobile)
 }
 
-// UpdateProfile changes a user's profile.
+// searchText returns what a search looks in: the text fields of a user, and
+// the addresses and numbers, of which there may be more than the row has.
+func searchText(u store.User, reach ...string) string {
+	return SearchText(append([]string{
+		u.Username, u.FirstName, u.LastName, u.DisplayName, u.Organization, u.Department, u.Title,
+	}, reach...)...)
+}
+
+// UpdateProfile changes the profile of a user who is kept here. Errors:
+// ErrNotFound, ErrElsewhere, ErrInvalid.
 func (s *Service) UpdateProfile(ctx context.Context, username string, p Profile) (store.User, error) {
 	user, err := s.Find(ctx, username)
 	if err != nil {
 		return user, err
+	}
+	if user.SourceID != nil {
+		return user, fmt.Errorf("%q: %w", user.Username, ErrElsewhere)
 	}
 	checked, err := p.check()
 	if err != nil {
@@ -96,8 +113,12 @@ func (s *Service) UpdateProfile(ctx context.Context, username string, p Profile)
 	return user, nil
 }
 
-// DisplayName returns a user's full name, or the username if there is none.
+// DisplayName returns the name that a user is shown by: the one that a
+// directory says, the full name, or the username if there is neither.
 func DisplayName(u store.User) string {
+	if u.DisplayName != "" {
+		return u.DisplayName
+	}
 	if name := strings.TrimSpace(u.FirstName + " " + u.LastName); name != "" {
 		return name
 	}

@@ -44,15 +44,17 @@ type Service struct {
 	slow   *slowdown
 	// remembered spares users, not administrators, a second hash.
 	remembered *remembered
-	logger     *slog.Logger
-	now        func() time.Time
+	// sources are asked for users that are not kept here.
+	sources Sources
+	logger  *slog.Logger
+	now     func() time.Time
 }
 
 // New returns the service. bar must not be nil.
 func New(s *store.Store, box *seal.Box, org *organization.Holder, keys *KeyPool, log *audit.Log, bar Bar, logger *slog.Logger) *Service {
 	return &Service{
 		store: s, box: box, org: org, keys: keys, audit: log, bar: bar,
-		hasher: newHasher(), slow: newSlowdown(), remembered: newRemembered(), logger: logger, now: time.Now,
+		hasher: newHasher(), slow: newSlowdown(), remembered: newRemembered(), sources: localOnly{}, logger: logger, now: time.Now,
 	}
 }
 
@@ -67,8 +69,7 @@ type NewUser struct {
 // stored together or not at all. Errors: ErrInvalid, ErrTaken,
 // organization.ErrNotSetUp.
 func (s *Service) Create(ctx context.Context, n NewUser) (store.User, error) {
-	org, err := s.org.Current()
-	if err != nil {
+	if _, err := s.org.Current(); err != nil {
 		return store.User{}, err
 	}
 	username, err := checkName(n.Username)
@@ -82,15 +83,36 @@ func (s *Service) Create(ctx context.Context, n NewUser) (store.User, error) {
 	if err := checkPassword(n.Password); err != nil {
 		return store.User{}, err
 	}
-	folded := Fold(username)
-	switch _, err := s.store.UserByName(ctx, folded); {
-	case err == nil:
-		return store.User{}, fmt.Errorf("%q: %w", username, ErrTaken)
-	case !errors.Is(err, store.ErrNotFound):
-		return store.User{}, fmt.Errorf("looking for user %q: %w", username, err)
-	}
 	hash, err := s.hasher.hash(ctx, n.Password)
 	if err != nil {
+		return store.User{}, err
+	}
+	draft := store.User{Username: username, Folded: Fold(username), PasswordHash: hash}
+	profile.apply(&draft)
+	return s.create(ctx, draft, profile.Picture, "")
+}
+
+// checkFree returns ErrTaken if the name is or was a user's.
+func (s *Service) checkFree(ctx context.Context, username, folded string) error {
+	taken, err := s.store.NameTaken(ctx, folded, 0)
+	if err != nil {
+		return fmt.Errorf("looking for user %q: %w", username, err)
+	}
+	if taken {
+		return fmt.Errorf("%q: %w", username, ErrTaken)
+	}
+	return nil
+}
+
+// create stores a user, of whom name, password and profile are given, with a
+// Jami account. origin is for the audit log.
+func (s *Service) create(ctx context.Context, user store.User, picture []byte, origin string) (store.User, error) {
+	org, err := s.org.Current()
+	if err != nil {
+		return store.User{}, err
+	}
+	// Before a key is spent.
+	if err := s.checkFree(ctx, user.Username, user.Folded); err != nil {
 		return store.User{}, err
 	}
 	key, err := s.keys.take(ctx, org.AccountKeyBits)
@@ -101,31 +123,27 @@ func (s *Service) Create(ctx context.Context, n NewUser) (store.User, error) {
 	if err != nil {
 		return store.User{}, err
 	}
-	cert, err := org.CA.IssueAccount(&key.PublicKey, username, pki.ValidFor(s.now(), org.AccountLifetime.Duration()), pki.URLs{})
+	cert, err := org.CA.IssueAccount(&key.PublicKey, user.Username, pki.ValidFor(s.now(), org.AccountLifetime.Duration()), pki.URLs{})
 	if err != nil {
-		return store.User{}, fmt.Errorf("issuing the account certificate of %q: %w", username, err)
+		return store.User{}, fmt.Errorf("issuing the account certificate of %q: %w", user.Username, err)
 	}
 	der, err := pki.MarshalPrivateKey(key)
 	if err != nil {
-		return store.User{}, fmt.Errorf("encoding the account key of %q: %w", username, err)
+		return store.User{}, fmt.Errorf("encoding the account key of %q: %w", user.Username, err)
 	}
 	now := s.now().UTC()
-	user := store.User{
-		AccountID: accountID, Username: username, Folded: folded, State: store.UserActive,
-		PasswordHash: hash, CreatedAt: now, ChangedAt: now,
-	}
-	profile.apply(&user)
+	user.AccountID, user.State, user.CreatedAt, user.ChangedAt = accountID, store.UserActive, now, now
 	err = s.store.CreateUser(ctx, &user, store.Account{
 		SealedKey:   s.box.Seal(der, accountKeyContext(accountID)),
 		Certificate: cert.Raw, Serial: cert.SerialNumber.Text(16), NotAfter: cert.NotAfter.UTC(),
-	}, profile.Picture)
+	}, picture)
 	if errors.Is(err, store.ErrExists) {
-		return store.User{}, fmt.Errorf("%q: %w", username, ErrTaken)
+		return store.User{}, fmt.Errorf("%q: %w", user.Username, ErrTaken)
 	}
 	if err != nil {
-		return store.User{}, fmt.Errorf("storing user %q: %w", username, err)
+		return store.User{}, fmt.Errorf("storing user %q: %w", user.Username, err)
 	}
-	s.audit.Record(ctx, "user created", username, accountID)
+	s.audit.Record(ctx, "user created", user.Username, strings.TrimSpace(accountID+" "+origin))
 	return user, nil
 }
 
@@ -144,7 +162,8 @@ func (s *Service) Find(ctx context.Context, username string) (store.User, error)
 }
 
 // SetPassword gives the user a new password and ends the user's own sessions;
-// devices stay enrolled.
+// devices stay enrolled. Errors: ErrNotFound, ErrRevoked, ErrElsewhere,
+// ErrInvalid.
 func (s *Service) SetPassword(ctx context.Context, username, password string) error {
 	user, err := s.Find(ctx, username)
 	if err != nil {
@@ -152,6 +171,9 @@ func (s *Service) SetPassword(ctx context.Context, username, password string) er
 	}
 	if user.State == store.UserRevoked {
 		return fmt.Errorf("%q: %w", user.Username, ErrRevoked)
+	}
+	if user.SourceID != nil {
+		return fmt.Errorf("%q: %w", user.Username, ErrElsewhere)
 	}
 	if err := checkPassword(password); err != nil {
 		return err

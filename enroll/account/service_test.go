@@ -44,7 +44,7 @@ func TestCreate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Zoë", u.Username)
 	require.Equal(t, "zoë", u.Folded)
-	require.Equal(t, "zoe\nzoe\nmuller\nz@example.org\n+33 1 23\nexample", u.SearchText)
+	require.Equal(t, "zoe\nzoe\nmuller\nexample\nz@example.org\n+33 1 23\n33123", u.SearchText)
 	require.Equal(t, store.UserActive, u.State)
 	stored, err := f.Find(ctx, "ZOË")
 	require.NoError(t, err)

@@ -30,13 +30,13 @@ const (
 // another address is answered at once, from the same one after the delay.
 type slowdown struct {
 	mu      sync.Mutex
-	entries map[source]*failures // guarded by mu
+	entries map[origin]*failures // guarded by mu
 	now     func() time.Time
 }
 
-// source is where attempts come from: a user from an address, or the address
+// origin is where attempts come from: a user from an address, or the address
 // as a whole.
-type source struct {
+type origin struct {
 	remote, user string
 	whole        bool
 }
@@ -48,17 +48,17 @@ type failures struct {
 }
 
 func newSlowdown() *slowdown {
-	return &slowdown{entries: make(map[source]*failures), now: time.Now}
+	return &slowdown{entries: make(map[origin]*failures), now: time.Now}
 }
 
-// sources returns the two that an attempt counts for.
-func sources(user, remote string) (pair, address source) {
-	return source{remote: remote, user: clip(user)}, source{remote: remote, whole: true}
+// originsOf returns the two that an attempt counts for.
+func originsOf(user, remote string) (pair, address origin) {
+	return origin{remote: remote, user: clip(user)}, origin{remote: remote, whole: true}
 }
 
 // wait holds an attempt back for as long as earlier failures demand.
 func (s *slowdown) wait(ctx context.Context, user, remote string) error {
-	pair, address := sources(user, remote)
+	pair, address := originsOf(user, remote)
 	s.mu.Lock()
 	delay := max(s.delay(pair, freeFailures), s.delay(address, freeFailuresOfAddress))
 	if delay == 0 {
@@ -91,7 +91,7 @@ func (s *slowdown) wait(ctx context.Context, user, remote string) error {
 }
 
 // delay returns how long an attempt must wait; s.mu is held.
-func (s *slowdown) delay(from source, free int) time.Duration {
+func (s *slowdown) delay(from origin, free int) time.Duration {
 	e := s.entries[from]
 	if e == nil || e.count < free || s.now().Sub(e.last) > forgetAfter {
 		return 0
@@ -99,8 +99,8 @@ func (s *slowdown) delay(from source, free int) time.Duration {
 	return min(firstDelay<<min(e.count-free, 10), maxDelay)
 }
 
-// entry returns the record of a source; s.mu is held.
-func (s *slowdown) entry(from source) *failures {
+// entry returns the record of an origin; s.mu is held.
+func (s *slowdown) entry(from origin) *failures {
 	if e := s.entries[from]; e != nil {
 		return e
 	}
@@ -134,7 +134,7 @@ func (s *slowdown) makeRoom() {
 // failed notes a wrong password. Those that are slowed already for the user do
 // not count for the address: one forgotten device must not slow down an office.
 func (s *slowdown) failed(user, remote string) {
-	pair, address := sources(user, remote)
+	pair, address := originsOf(user, remote)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.count(pair) <= freeFailures {
@@ -142,8 +142,8 @@ func (s *slowdown) failed(user, remote string) {
 	}
 }
 
-// count adds a failure to a source and returns how many there are; s.mu is held.
-func (s *slowdown) count(from source) int {
+// count adds a failure to an origin and returns how many there are; s.mu is held.
+func (s *slowdown) count(from origin) int {
 	e := s.entry(from)
 	if s.now().Sub(e.last) > forgetAfter {
 		e.count = 0
@@ -155,7 +155,7 @@ func (s *slowdown) count(from source) int {
 
 // succeeded forgets the failures of a user from this address.
 func (s *slowdown) succeeded(user, remote string) {
-	pair, _ := sources(user, remote)
+	pair, _ := originsOf(user, remote)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.entries[pair]; e != nil {
@@ -165,7 +165,7 @@ func (s *slowdown) succeeded(user, remote string) {
 
 // forgive forgets the failures of a user from everywhere.
 func (s *slowdown) forgive(user string) {
-	pair, _ := sources(user, "")
+	pair, _ := originsOf(user, "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for from, e := range s.entries {

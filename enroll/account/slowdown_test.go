@@ -139,13 +139,13 @@ func TestSlowdownMemory(t *testing.T) {
 		for from := range s.entries {
 			require.Less(t, len(from.user), 200)
 		}
-		require.Contains(t, s.entries, source{remote: "10.0.0.66", user: "waiting"}, "who waits is remembered")
+		require.Contains(t, s.entries, origin{remote: "10.0.0.66", user: "waiting"}, "who waits is remembered")
 		require.NoError(t, <-held)
 
 		<-time.After(forgetAfter + time.Second)
 		for i := range maxTracked {
 			s.failed("new", fmt.Sprint(i))
 		}
-		require.NotContains(t, s.entries, source{remote: "10.0.0.66", user: "waiting"}, "what is out of date goes first")
+		require.NotContains(t, s.entries, origin{remote: "10.0.0.66", user: "waiting"}, "what is out of date goes first")
 	})
 }

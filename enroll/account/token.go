@@ -73,7 +73,7 @@ func (s *Service) Bearer(ctx context.Context, token string) (Bearer, error) {
 	if b.User, err = s.store.UserByID(ctx, b.Token.UserID); err != nil {
 		return b, fmt.Errorf("reading the user of a token: %w", err)
 	}
-	if b.User.State != store.UserActive {
+	if !b.User.Served() {
 		return b, ErrToken
 	}
 	if b.Token.DeviceRow == nil {

@@ -46,7 +46,7 @@ func TestAdministratorsRoutesNeedASession(t *testing.T) {
 				if !administrators(operation) {
 					continue
 				}
-				path := strings.NewReplacer("/api/v1", "", "{name}", "alice", "{id}", device).Replace(path)
+				path := strings.NewReplacer("/api/v1", "", "{name}", "alice", "{id}", device, "{user}", "alice").Replace(path)
 				got := a.call(t, method, path, "{}", edit)
 				require.Equal(t, http.StatusUnauthorized, got.Status, "%s %s with the token %s: %s", method, path, name, got.Body)
 				problemOf(t, got, http.StatusUnauthorized, "not_logged_in")

@@ -125,6 +125,7 @@ func FuzzAdminBodies(f *testing.F) {
 		`{"username":"b\u0000b","picture":"iVBORw0KGgo="}`, `{"first_name":null,"picture":""}`, `{"password":"\ud800"}`,
 		`{"reason":9223372036854775808}`, `{"Account.videoEnabled":"true"}`, `{"old":"a","new":"b"}`, `{"name":"\t"}`,
 		`{"organization":"x","tls":{"certificate":"/"},"ca_lifetime":"99999999y","advertise":["::1%lo"]}`,
+		`{"name":"staff","finds":["staff",1],"shows":null,"device_limit":-1}`, `{"source":"local","group":"cn=\\"}`, `{"admission":""}`,
 		`{"overlap":"9223372036854775807ns"}`, `{"overlap":"65535d"}`,
 	} {
 		f.Add([]byte(seed))
@@ -144,6 +145,11 @@ func FuzzAdminBodies(f *testing.F) {
 		{a, "POST", "/users/nobody/disable", root},
 		{a, "PUT", "/client-settings", root},
 		{a, "POST", "/relay/secret/rotate", root},
+		{a, "POST", "/groups", root},
+		{a, "PATCH", "/groups/staff", root},
+		{a, "POST", "/groups/staff/map", root},
+		{a, "POST", "/groups/staff/unmap", root},
+		{a, "PUT", "/admission", root},
 		{a, "PUT", "/me/password", me},
 		{a, "PATCH", "/me/devices/ff", me},
 	}

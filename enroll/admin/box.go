@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-
-	"jamibox/enroll/pki"
 )
 
 func (f *Face) status(c *fiber.Ctx) error { return c.JSON(f.Status(c.UserContext())) }
@@ -23,19 +21,6 @@ func (f *Face) tlsRoot(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentType, "application/x-pem-file")
 	return c.Send(pem)
-}
-
-// ca shows the organisation's CA certificate.
-func (f *Face) ca(c *fiber.Ctx) error {
-	org, err := f.Org.Current()
-	if err != nil {
-		return err
-	}
-	cert := org.CA.Certificate
-	return c.JSON(fiber.Map{
-		"certificate": pki.ChainPEM(cert), "subject": cert.Subject.String(),
-		"not_before": cert.NotBefore, "not_after": cert.NotAfter,
-	})
 }
 
 func (f *Face) clientSettings(c *fiber.Ctx) error {

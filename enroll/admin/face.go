@@ -12,8 +12,12 @@ import (
 	"jamibox/enroll/account"
 	"jamibox/enroll/audit"
 	"jamibox/enroll/device"
+	"jamibox/enroll/directory/sources"
+	"jamibox/enroll/directory/sync"
+	"jamibox/enroll/group"
 	"jamibox/enroll/organization"
 	"jamibox/enroll/policy"
+	"jamibox/enroll/revocation"
 	"jamibox/enroll/store"
 )
 
@@ -32,11 +36,19 @@ type Setup interface {
 type Face struct {
 	Accounts *account.Service
 	Devices  *device.Service
+	Groups   *group.Service
+	Sources  *sources.Registry
+	Sync     *sync.Job
 	Policy   *policy.Service
 	Org      *organization.Holder
-	Store    *store.Store
-	Setup    Setup
-	Relay    Relay
+	// Registrar changes what Org holds.
+	Registrar  *organization.Registrar
+	Revocation *revocation.Service
+	Audit      *audit.Log
+	Store      *store.Store
+	Setup      Setup
+	Relay      Relay
+	DHT        DHT
 	// Status returns the state of the box, ready for JSON.
 	Status func(context.Context) any
 	// RootPEM returns the root certificate that clients have to trust; false
@@ -88,10 +100,15 @@ func (f *Face) mountAdministration(r fiber.Router) {
 	r.Post("/devices/:id/revoke", f.revokeDevice)
 	r.Get("/client-settings", f.clientSettings)
 	r.Put("/client-settings", f.setClientSettings)
-	r.Get("/ca", f.ca)
+	f.mountAuthority(r)
 	r.Get("/audit", f.auditLog)
 	r.Post("/breaker/reset", f.resetBreaker)
+	f.mountSources(r)
+	f.mountSync(r)
 	f.mountRelay(r)
+	r.Get("/dht", f.dhtState)
+	f.mountGroups(r)
+	f.mountDirectory(r)
 }
 
 // onceSetUp lets nobody ask for what only a set-up makes.

@@ -2,9 +2,13 @@
 
 package admin
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"github.com/gofiber/fiber/v2"
 
-func (f *Face) showMe(c *fiber.Ctx) error { return c.JSON(newUser(userOf(c))) }
+	"jamibox/enroll/account"
+)
+
+func (f *Face) showMe(c *fiber.Ctx) error { return c.JSON(f.newUser(userOf(c))) }
 
 // changeMyPassword asks for the old password again: a stolen token must not
 // be enough to keep the owner out.
@@ -17,6 +21,9 @@ func (f *Face) changeMyPassword(c *fiber.Ctx) error {
 		return err
 	}
 	user := userOf(c)
+	if user.SourceID != nil {
+		return account.ErrElsewhere
+	}
 	if _, err := f.Accounts.Authenticate(c.UserContext(), user.Username, body.Old); err != nil {
 		return err
 	}

@@ -14,6 +14,9 @@ import (
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/device"
+	"jamibox/enroll/directory/sources"
+	"jamibox/enroll/directory/sync"
+	"jamibox/enroll/group"
 	"jamibox/enroll/organization"
 	"jamibox/enroll/policy"
 )
@@ -41,9 +44,15 @@ var problems = []struct {
 	{ErrInvalidPlan, fiber.StatusUnprocessableEntity, "invalid_setup"},
 	{account.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{device.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
+	{group.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
+	{group.ErrTaken, fiber.StatusConflict, "name_taken"},
+	{group.ErrNotFound, fiber.StatusNotFound, "group_not_found"},
+	{group.ErrNotMember, fiber.StatusNotFound, "not_a_member"},
+	{organization.ErrLifetime, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{organization.ErrOverlap, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{policy.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_client_setting"},
 	{account.ErrTaken, fiber.StatusConflict, "name_taken"},
+	{account.ErrElsewhere, fiber.StatusConflict, "user_of_directory"},
 	{account.ErrRevoked, fiber.StatusConflict, "user_revoked"},
 	{account.ErrNotFound, fiber.StatusNotFound, "user_not_found"},
 	{ErrNoAllocation, fiber.StatusNotFound, "allocation_not_found"},
@@ -52,6 +61,17 @@ var problems = []struct {
 	{account.ErrToken, fiber.StatusUnauthorized, "not_logged_in"},
 	{account.ErrCredentials, fiber.StatusUnauthorized, "wrong_credentials"},
 	{account.ErrTooManyAttempts, fiber.StatusTooManyRequests, "too_many_attempts"},
+	{sources.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_source"},
+	{sources.ErrTaken, fiber.StatusConflict, "source_name_taken"},
+	{sources.ErrLocal, fiber.StatusConflict, "local_source"},
+	{sources.ErrInUse, fiber.StatusConflict, "source_in_use"},
+	{sources.ErrNoCertificates, fiber.StatusBadGateway, "no_certificates"},
+	{sources.ErrNotFound, fiber.StatusNotFound, "source_not_found"},
+	{sync.ErrNotFound, fiber.StatusNotFound, "source_not_found"},
+	{sync.ErrNoRun, fiber.StatusNotFound, "sync_not_found"},
+	{sync.ErrRunning, fiber.StatusConflict, "sync_running"},
+	{sync.ErrNotServing, fiber.StatusServiceUnavailable, "starting"},
+	{sync.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{errSetupCode, fiber.StatusForbidden, "wrong_setup_code"},
 	{organization.ErrSetUp, fiber.StatusNotFound, "already_set_up"},
 	{organization.ErrNotSetUp, fiber.StatusServiceUnavailable, "not_set_up"},

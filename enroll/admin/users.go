@@ -16,22 +16,28 @@ import (
 
 // User is a user as the API shows one.
 type User struct {
-	Username     string    `json:"username"`
-	AccountID    string    `json:"account_id"`
-	State        string    `json:"state"`
-	FirstName    string    `json:"first_name"`
-	LastName     string    `json:"last_name"`
-	Email        string    `json:"email"`
-	Phone        string    `json:"phone"`
-	Organization string    `json:"organization"`
-	CreatedAt    time.Time `json:"created_at"`
+	Username     string `json:"username"`
+	AccountID    string `json:"account_id"`
+	State        string `json:"state"`
+	FirstName    string `json:"first_name"`
+	LastName     string `json:"last_name"`
+	Email        string `json:"email"`
+	Phone        string `json:"phone"`
+	Organization string `json:"organization"`
+	// Source is where the user comes from: "local" is this box itself.
+	Source string `json:"source"`
+	// BarredAt is when the source said that the user is not to be served; nil
+	// while it does not.
+	BarredAt     *time.Time `json:"barred_at"`
+	BarredReason string     `json:"barred_reason"`
+	CreatedAt    time.Time  `json:"created_at"`
 }
 
-func newUser(u store.User) User {
+func (f *Face) newUser(u store.User) User {
 	return User{
 		Username: u.Username, AccountID: u.AccountID, State: string(u.State),
 		FirstName: u.FirstName, LastName: u.LastName, Email: u.Email, Phone: u.Phone, Organization: u.Organization,
-		CreatedAt: u.CreatedAt,
+		Source: f.Sources.NameOf(u.SourceID), BarredAt: u.BarredAt, BarredReason: u.BarredReason, CreatedAt: u.CreatedAt,
 	}
 }
 
@@ -58,6 +64,7 @@ func (p profile) over(u store.User) account.Profile {
 		FirstName: pick(p.FirstName, u.FirstName), LastName: pick(p.LastName, u.LastName),
 		Email: pick(p.Email, u.Email), Phone: pick(p.Phone, u.Phone),
 		Organization: pick(p.Organization, u.Organization), Picture: p.Picture,
+		DisplayName: u.DisplayName, Mobile: u.Mobile, Department: u.Department, Title: u.Title,
 	}
 }
 
@@ -92,7 +99,7 @@ func (f *Face) listUsers(c *fiber.Ctx) error {
 	}
 	list := make([]User, len(users))
 	for i, u := range users {
-		list[i] = newUser(u)
+		list[i] = f.newUser(u)
 	}
 	return c.JSON(fiber.Map{"users": list, "total": total})
 }
@@ -112,7 +119,7 @@ func (f *Face) createUser(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Status(fiber.StatusCreated).JSON(newUser(user))
+	return c.Status(fiber.StatusCreated).JSON(f.newUser(user))
 }
 
 // pathName returns the user name in the path.
@@ -138,7 +145,7 @@ func (f *Face) withUser(c *fiber.Ctx, do func(name string) error) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(newUser(user))
+	return c.JSON(f.newUser(user))
 }
 
 func (f *Face) showUser(c *fiber.Ctx) error {

@@ -35,9 +35,10 @@ type Enrolment struct {
 // Enrol makes a device of the user from a CSR and stores it before it returns.
 // The same key may enrol again and gets a fresh certificate; its previous one
 // stays good until the new one was used, since this answer may get lost.
-// Errors: pki.ErrBadRequest, ErrRevoked, ErrForeign, account.ErrCredentials
-// (the user was disabled meanwhile), organization.ErrNotSetUp; any other is a
-// fault of the server.
+// A device whose key is known is never one too many. Errors: pki.ErrBadRequest,
+// ErrRevoked, ErrForeign, ErrTooMany, what Admission refuses with,
+// account.ErrCredentials (the user was disabled meanwhile),
+// organization.ErrNotSetUp; any other is a fault of the server.
 func (s *Service) Enrol(ctx context.Context, user store.User, r Request) (Enrolment, error) {
 	org, err := s.org.Current()
 	if err != nil {
@@ -54,6 +55,10 @@ func (s *Service) Enrol(ctx context.Context, user store.User, r Request) (Enrolm
 		}
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return Enrolment{}, fmt.Errorf("looking for device %s: %w", csr.DeviceID, err)
+	}
+	limit, err := s.admit(ctx, user)
+	if err != nil {
+		return Enrolment{}, err
 	}
 	now := s.now().UTC()
 	signer, err := s.accounts.RenewedSigner(ctx, user, now.Add(org.DeviceLifetime.Duration()))
@@ -78,18 +83,22 @@ func (s *Service) Enrol(ctx context.Context, user store.User, r Request) (Enrolm
 	}
 	remote := audit.ActorOf(ctx).Remote
 	fingerprint := sha256.Sum256(cert.Raw)
-	d, err := s.store.EnrolDevice(ctx, store.Device{
+	d, err := s.store.EnrolDeviceWithin(ctx, store.Device{
 		UserID: user.ID, DeviceID: csr.DeviceID, ShortID: csr.ShortID, Alias: name,
 		UserAgent: clip(r.UserAgent), Remote: remote, CreatedAt: now, LastSeenAt: now,
 	}, store.Certificate{
 		Serial: cert.SerialNumber.Text(16), Fingerprint: fingerprint[:], DER: cert.Raw,
 		NotAfter: cert.NotAfter.UTC(), IssuedAt: now,
-	})
+	}, limit)
 	switch {
 	case errors.Is(err, store.ErrForeignDevice):
 		return Enrolment{}, ErrForeign
 	case errors.Is(err, store.ErrRevokedDevice):
 		return Enrolment{}, ErrRevoked
+	case errors.Is(err, store.ErrDeviceLimit):
+		err := fmt.Errorf("%w (%d): revoke one that you do not use any more, or ask the administrator", ErrTooMany, limit)
+		s.refused(ctx, user, err)
+		return Enrolment{}, err
 	case errors.Is(err, store.ErrInactiveUser):
 		return Enrolment{}, account.ErrCredentials
 	case err != nil:
@@ -99,6 +108,26 @@ func (s *Service) Enrol(ctx context.Context, user store.User, r Request) (Enrolm
 	return Enrolment{
 		Device: d, Chain: pki.ChainPEM(append([]*x509.Certificate{cert}, above...)...), Receipt: rec,
 	}, nil
+}
+
+// admit returns how many devices the user may have, or why the user may not
+// enrol any.
+func (s *Service) admit(ctx context.Context, user store.User) (int, error) {
+	if err := s.admission.MayEnrol(ctx, user); err != nil {
+		s.refused(ctx, user, err)
+		return 0, err
+	}
+	limit, err := s.admission.DeviceLimit(ctx, user)
+	if err != nil {
+		return 0, fmt.Errorf("asking how many devices %q may have: %w", user.Username, err)
+	}
+	return limit, nil
+}
+
+// refused tells the administrator why a person with the right password did not
+// get a device.
+func (s *Service) refused(ctx context.Context, user store.User, err error) {
+	s.logger.Warn("enrolment refused", "user", user.Username, "remote", audit.ActorOf(ctx).Remote, "err", err)
 }
 
 func usable(known store.Device, user store.User) error {

@@ -20,7 +20,8 @@ var (
 	// bad: revoked, expired, superseded or unknown. Only this may become a
 	// 401, on which current clients delete their key.
 	ErrBadCertificate = errors.New("the device certificate is not valid any more")
-	// ErrUserDisabled tells that the device is good but its user is disabled.
+	// ErrUserDisabled tells that the device is good but that its user is
+	// disabled, by an administrator or by the directory the user comes from.
 	ErrUserDisabled = errors.New("the user is disabled")
 	// ErrUncertain tells that a certificate looks bad but that the fault may be
 	// the server's: its clock, or a database that lost devices.
@@ -53,7 +54,7 @@ func (s *Service) Login(ctx context.Context, cert *x509.Certificate, userAgent s
 		s.logger.Warn("device login refused", "device", c.Device.DeviceID, "user", c.User.Username,
 			"reason", "revoked", "remote", audit.ActorOf(ctx).Remote)
 		return "", ErrBadCertificate
-	case c.User.State != store.UserActive:
+	case !c.User.Served():
 		return "", ErrUserDisabled
 	case c.Certificate.SupersededAt != nil:
 		return "", s.refuse(ctx, fingerprint, "superseded certificate", c.Device.DeviceID)

@@ -26,30 +26,41 @@ var (
 	ErrRevoked = errors.New("the device was revoked")
 	// ErrForeign tells that the device key is enrolled for another user.
 	ErrForeign = errors.New("the device key belongs to another user")
+	// ErrTooMany tells that the user has as many devices as allowed.
+	ErrTooMany = errors.New("you have as many devices as you may")
 	// ErrInvalid tells that a value given by a person cannot be used.
 	ErrInvalid = errors.New("invalid value")
 )
 
+// Admission says who may enrol. It is safe for concurrent use.
+type Admission interface {
+	// MayEnrol returns nil, or why the user may not enrol any device.
+	MayEnrol(ctx context.Context, user store.User) error
+	// DeviceLimit returns how many devices the user may have; 0 is no limit.
+	DeviceLimit(ctx context.Context, user store.User) (int, error)
+}
+
 // Service manages devices. It is safe for concurrent use.
 type Service struct {
-	store    *store.Store
-	accounts *account.Service
-	org      *organization.Holder
-	audit    *audit.Log
-	bar      account.Bar
-	urls     func(accountID string) pki.URLs
-	breaker  *Breaker
-	logger   *slog.Logger
-	now      func() time.Time
+	store     *store.Store
+	accounts  *account.Service
+	admission Admission
+	org       *organization.Holder
+	audit     *audit.Log
+	bar       account.Bar
+	urls      func(accountID string) pki.URLs
+	breaker   *Breaker
+	logger    *slog.Logger
+	now       func() time.Time
 }
 
 // New returns the service. urls gives the revocation URLs that go into the
-// certificates of an account's devices; bar must not be nil.
-func New(s *store.Store, accounts *account.Service, org *organization.Holder, log *audit.Log, bar account.Bar,
+// certificates of an account's devices; admission and bar must not be nil.
+func New(s *store.Store, accounts *account.Service, admission Admission, org *organization.Holder, log *audit.Log, bar account.Bar,
 	urls func(accountID string) pki.URLs, logger *slog.Logger,
 ) *Service {
 	return &Service{
-		store: s, accounts: accounts, org: org, audit: log, bar: bar, urls: urls,
+		store: s, accounts: accounts, admission: admission, org: org, audit: log, bar: bar, urls: urls,
 		breaker: NewBreaker(s.CountDevices), logger: logger, now: time.Now,
 	}
 }

@@ -5,20 +5,26 @@ package directory
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/enrolltest"
+	"jamibox/enroll/group"
 	"jamibox/enroll/store"
 )
+
+func newDirectory(b *enrolltest.Box, live Live) *Directory {
+	return New(b.Store, group.New(b.Store, b.Audit), live, b.Logger)
+}
 
 func addPerson(t testing.TB, b *enrolltest.Box, name, first, last, rest string) store.User {
 	t.Helper()
 	return b.AddUser(t, name, func(u *store.User) {
 		u.FirstName, u.LastName = first, last
-		u.SearchText = account.FoldText(name + "\n" + first + "\n" + last + "\n" + rest)
+		u.SearchText = account.SearchText(append([]string{name, first, last}, strings.Split(rest, "\n")...)...)
 	})
 }
 
@@ -32,7 +38,7 @@ func usernames(page Page) []string {
 
 func TestSearch(t *testing.T) {
 	b := enrolltest.NewEmpty(t)
-	d := New(b.Store)
+	d := newDirectory(b, nil)
 	ctx := t.Context()
 	addPerson(t, b, "bob", "Bob", "Tester", "bob@example.org\n+33 1 23")
 	addPerson(t, b, "bobby", "Robert", "Té", "R&D 100% a_b")
@@ -57,7 +63,7 @@ func TestSearch(t *testing.T) {
 		"*": {"bob", "bobby", "zoë"}, "%2A": {"bob", "bobby", "zoë"}, "nobody": {}, "": {}, " ": {}, "\x00": {}, "%00": {}, "a%00%": {},
 		"' OR 1=1 --": {}, "b_b": {}, "disabled": {}, "revoked": {},
 	} {
-		page, err := d.Search(ctx, ParseQuery(raw), 0, true)
+		page, err := d.Search(ctx, store.User{}, ParseQuery(raw), 0, true)
 		require.NoError(t, err, raw)
 		require.Equal(t, want, usernames(page), "%q", raw)
 		require.Equal(t, 1, page.Pages)
@@ -67,18 +73,18 @@ func TestSearch(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := d.Search(cancelled, ParseQuery("bob"), 0, false)
+	_, err := d.Search(cancelled, store.User{}, ParseQuery("bob"), 0, false)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestPages(t *testing.T) {
 	b := enrolltest.NewEmpty(t)
-	d := New(b.Store)
+	d := newDirectory(b, nil)
 	for i := range 2*PageSize + 1 {
 		addPerson(t, b, fmt.Sprintf("user%03d", i), "", "", "")
 	}
 	for _, c := range []struct{ page, people int }{{0, PageSize}, {1, PageSize}, {2, 1}, {3, 0}, {999_999, 0}} {
-		page, err := d.Search(t.Context(), ParseQuery("*"), c.page, true)
+		page, err := d.Search(t.Context(), store.User{}, ParseQuery("*"), c.page, true)
 		require.NoError(t, err)
 		require.Len(t, page.People, c.people)
 		require.Equal(t, 3, page.Pages)
@@ -86,7 +92,7 @@ func TestPages(t *testing.T) {
 			require.Equal(t, fmt.Sprintf("user%03d", c.page*PageSize), page.People[0].User.Username)
 		}
 	}
-	page, err := d.Search(t.Context(), ParseQuery("user"), 0, false)
+	page, err := d.Search(t.Context(), store.User{}, ParseQuery("user"), 0, false)
 	require.NoError(t, err)
 	require.Len(t, page.People, PageSize)
 	require.Equal(t, 1, page.Pages, "not asked for")
@@ -96,7 +102,7 @@ func TestPictures(t *testing.T) {
 	b := enrolltest.NewEmpty(t)
 	alice, _ := addPerson(t, b, "alice", "", "", ""), addPerson(t, b, "alina", "", "", "")
 	require.NoError(t, b.Store.UpdateProfile(t.Context(), alice, []byte("portrait")))
-	page, err := New(b.Store).Search(t.Context(), ParseQuery("al"), 0, false)
+	page, err := newDirectory(b, nil).Search(t.Context(), store.User{}, ParseQuery("al"), 0, false)
 	require.NoError(t, err)
 	require.Equal(t, []string{"alice", "alina"}, usernames(page))
 	require.Equal(t, []byte("portrait"), page.People[0].Picture)

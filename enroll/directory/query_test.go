@@ -14,31 +14,35 @@ func TestParseQuery(t *testing.T) {
 	for raw, want := range map[string][][]string{
 		"bob":                         {{"bob"}},
 		"BOB":                         {{"bob"}},
-		"bob te":                      {{"bob", "te"}},                            // desktop
-		"bob+te":                      {{"bob+te"}, {"bob", "te"}},                // Android, or a desktop's plus sign
-		"bob%20te":                    {{"bob%20te"}, {"bob", "te"}},              // other clients
-		"Zoë":                         {{"zoe"}},                                  // raw UTF-8
-		"Zo%C3%AB":                    {{"zo%c3%ab"}, {"zoe"}},                    // Android
-		"+33+1+23":                    {{"+33+1+23"}, {"33", "1", "23"}},          // a phone number, typed or encoded
-		"%2B33+1":                     {{"%2b33+1"}, {"+33+1"}, {"+33", "1"}},     // the same from Android
-		"a%2Bb":                       {{"a%2bb"}, {"a+b"}},                       //
-		"100%":                        {{"100%"}},                                 // no valid encoding
-		"R&D":                         {{"r&d"}},                                  // not a second parameter
-		"R%26D":                       {{"r%26d"}, {"r&d"}},                       //
-		"a&b=c":                       {{"a&b=c"}},                                //
-		"  bob  ":                     {{"bob"}},                                  //
-		"bob\tte\u00a0x":              {{"bob", "te", "x"}},                       //
-		"a%00b":                       {{"a%00b"}, {"a", "b"}},                    // NUL separates
-		"a\x00b":                      {{"a", "b"}},                               //
-		"%00":                         {{"%00"}},                                  //
-		"a%FFb":                       {{"a%ffb"}},                                // not UTF-8 when decoded
-		"**":                          {{"**"}},                                   //
-		"*+":                          {{"*+"}, {"*"}},                            //
-		"1 2 3 4 5 6 7 8 9 10":        {{"1", "2", "3", "4", "5", "6", "7", "8"}}, //
-		"' OR 1=1 --":                 {{"'", "or", "1=1", "--"}},                 //
-		"ｂｏｂ":                         {{"bob"}},                                  // wide letters
-		strings.Repeat("x", 512):      {{strings.Repeat("x", 512)}},               //
-		"\u0130stanbul Straße ŁÓDŹ é": {{"istanbul", "strasse", "łodz", "e"}},     // folded like the stored text
+		"bob te":                      {{"bob", "te"}},                                             // desktop
+		"bob+te":                      {{"bob+te"}, {"bob", "te"}},                                 // Android, or a desktop's plus sign
+		"bob%20te":                    {{"bob%20te"}, {"bob", "te"}},                               // other clients
+		"Zoë":                         {{"zoe"}},                                                   // raw UTF-8
+		"Zo%C3%AB":                    {{"zo%c3%ab"}, {"zoe"}},                                     // Android
+		"+33+1+23":                    {{"+33+1+23"}, {"33123"}, {"33", "1", "23"}},                // a phone number, typed or encoded
+		"%2B33+1":                     {{"%2b33+1"}, {"+33+1"}, {"331"}, {"+33", "1"}},             // the same from Android
+		"a%2Bb":                       {{"a%2bb"}, {"a+b"}},                                        //
+		"100%":                        {{"100%"}},                                                  // no valid encoding
+		"R&D":                         {{"r&d"}},                                                   // not a second parameter
+		"R%26D":                       {{"r%26d"}, {"r&d"}},                                        //
+		"a&b=c":                       {{"a&b=c"}},                                                 //
+		"  bob  ":                     {{"bob"}},                                                   //
+		"bob\tte\u00a0x":              {{"bob", "te", "x"}},                                        //
+		"a%00b":                       {{"a%00b"}, {"a", "b"}},                                     // NUL separates
+		"a\x00b":                      {{"a", "b"}},                                                //
+		"%00":                         {{"%00"}},                                                   //
+		"a%FFb":                       {{"a%ffb"}},                                                 // not UTF-8 when decoded
+		"**":                          {{"**"}},                                                    //
+		"*+":                          {{"*+"}, {"*"}},                                             //
+		"1 2 3 4 5 6 7 8 9 10":        {{"1", "2", "3", "4", "5", "6", "7", "8"}, {"12345678910"}}, //
+		"0033 (0)1.23-4":              {{"0033", "(0)1.23-4"}, {"3301234"}},                        // any way of writing a number
+		"+33 (0)1 23":                 {{"+33", "(0)1", "23"}, {"33123"}, {"33", "(0)1", "23"}, {"330123"}},
+		"(030) 4711":                  {{"(030)", "4711"}, {"304711"}},
+		"000":                         {{"000"}},
+		"' OR 1=1 --":                 {{"'", "or", "1=1", "--"}},             //
+		"ｂｏｂ":                         {{"bob"}},                              // wide letters
+		strings.Repeat("x", 512):      {{strings.Repeat("x", 512)}},           //
+		"\u0130stanbul Straße ŁÓDŹ é": {{"istanbul", "strasse", "łodz", "e"}}, // folded like the stored text
 	} {
 		q := ParseQuery(raw)
 		require.Equal(t, want, q.anyOf, "%q", raw)
@@ -52,6 +56,17 @@ func TestParseQuery(t *testing.T) {
 		q := ParseQuery(raw)
 		require.True(t, q.none, "%q", raw)
 		require.False(t, q.Everyone())
+	}
+}
+
+// TestLiveWords: directories fold letters by themselves, and are not asked for
+// what half of them matches.
+func TestLiveWords(t *testing.T) {
+	for raw, want := range map[string][]string{
+		"Zoë": {"Zoë"}, "Zoe%CC%88": {"Zoë"}, "bob+te": {"bob", "te"}, "bob t": {"bob"}, "b": nil, "b c": nil, "*": nil, "": nil,
+		"\xff": nil, "%FF": nil, "+33 1 23": {"33123"}, "0049 30/4711": {"49304711"}, "é": nil, "王芳": {"王芳"}, "*)(uid=*": {"*)(uid=*"},
+	} {
+		require.Equal(t, want, ParseQuery(raw).live, "%q", raw)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"jamibox/enroll/clientcert"
 	"jamibox/enroll/contacts"
 	"jamibox/enroll/device"
+	"jamibox/enroll/group"
 	"jamibox/enroll/names"
 	"jamibox/enroll/organization"
 	"jamibox/enroll/pki"
@@ -38,6 +39,8 @@ var statuses = []struct {
 	{account.ErrTooManyAttempts, fiber.StatusTooManyRequests},
 	{device.ErrUserDisabled, fiber.StatusForbidden},
 	{device.ErrRevoked, fiber.StatusForbidden},
+	{device.ErrTooMany, fiber.StatusForbidden},
+	{group.ErrNotAdmitted, fiber.StatusForbidden},
 	{device.ErrForeign, fiber.StatusConflict},
 	{device.ErrNotFound, fiber.StatusNotFound},
 	{pki.ErrBadRequest, fiber.StatusBadRequest},
@@ -46,6 +49,7 @@ var statuses = []struct {
 	{contacts.ErrTooMany, fiber.StatusRequestEntityTooLarge},
 	{names.ErrInvalid, fiber.StatusBadRequest},
 	{names.ErrNotFound, fiber.StatusNotFound},
+	{names.ErrElsewhere, fiber.StatusServiceUnavailable},
 	{revocation.ErrNotFound, fiber.StatusNotFound},
 }
 
@@ -66,7 +70,8 @@ func (f *Face) Answer(c *fiber.Ctx, err error) error {
 		}
 	}
 	c.Set(fiber.HeaderRetryAfter, "30")
-	if errors.Is(err, organization.ErrNotSetUp) || errors.Is(err, device.ErrUncertain) || errors.Is(err, revocation.ErrBusy) {
+	if errors.Is(err, organization.ErrNotSetUp) || errors.Is(err, device.ErrUncertain) ||
+		errors.Is(err, revocation.ErrBusy) || errors.Is(err, account.ErrUnavailable) {
 		return write(c, fiber.StatusServiceUnavailable, err.Error())
 	}
 	f.Logger.Error("request failed", "method", c.Method(), "path", c.Path(), "err", err)

@@ -23,6 +23,14 @@ type profile struct {
 	LastName       string `json:"lastName"`
 	ProfilePicture string `json:"profilePicture"`
 	Organization   string `json:"organization"`
+	// What follows no client of today reads; all skip members that they do not
+	// know.
+	DisplayName  string `json:"displayName,omitempty"`
+	Email        string `json:"email,omitempty"`
+	PhoneNumber  string `json:"phoneNumber,omitempty"`
+	MobileNumber string `json:"mobileNumber,omitempty"`
+	Department   string `json:"department,omitempty"`
+	Title        string `json:"title,omitempty"`
 }
 
 const queryKey = "queryString="
@@ -42,7 +50,7 @@ func (f *Face) search(c *fiber.Ctx) error {
 		page, _ = strconv.Atoi(m[1]) // six digits always fit
 	}
 	q := directory.ParseQuery(text)
-	result, err := f.Directory.Search(c.UserContext(), q, page, q.Everyone())
+	result, err := f.Directory.Search(c.UserContext(), bearerOf(c).User, q, page, q.Everyone())
 	if err != nil {
 		return f.Answer(c, err)
 	}
@@ -51,7 +59,9 @@ func (f *Face) search(c *fiber.Ctx) error {
 		profiles[i] = profile{
 			ID: p.User.AccountID, Username: p.User.Username,
 			FirstName: p.User.FirstName, LastName: p.User.LastName, Organization: p.User.Organization,
-			ProfilePicture: base64.StdEncoding.EncodeToString(p.Picture),
+			ProfilePicture: base64.StdEncoding.EncodeToString(p.Picture), DisplayName: p.User.DisplayName,
+			Email: p.User.Email, PhoneNumber: p.User.Phone, MobileNumber: p.User.Mobile,
+			Department: p.User.Department, Title: p.User.Title,
 		}
 	}
 	return c.JSON(fiber.Map{"profiles": profiles, "numPages": result.Pages})

@@ -30,21 +30,33 @@ type Entry struct {
 }
 
 // Server looks names up. It is safe for concurrent use.
-type Server struct{ store *store.Store }
+type Server struct {
+	store   *store.Store
+	forward *Forwarder
+}
 
-// New returns the name server.
-func New(s *store.Store) *Server { return &Server{store: s} }
+// New returns the name server. forward is asked for people whom the box does
+// not know; nil: nobody is.
+func New(s *store.Store, forward *Forwarder) *Server { return &Server{store: s, forward: forward} }
 
 const maxNameBytes = 256
 
 // ByName returns the entry of a username, in any case. Errors: ErrInvalid,
-// ErrNotFound; any other is a fault of the server.
+// ErrNotFound, ErrElsewhere; any other is a fault of the server.
 func (s *Server) ByName(ctx context.Context, name string) (Entry, error) {
-	if strings.TrimSpace(name) == "" || len(name) > maxNameBytes || !utf8.ValidString(name) ||
-		strings.ContainsFunc(name, unicode.IsControl) {
+	if !plausible(name) {
 		return Entry{}, ErrInvalid
 	}
-	return entry(s.store.UserByName(ctx, account.Fold(name)))
+	e, err := entry(s.store.UserByName(ctx, account.Fold(name)))
+	if errors.Is(err, ErrNotFound) && s.forward != nil {
+		return s.forward.ByName(ctx, account.Fold(name))
+	}
+	return e, err
+}
+
+func plausible(name string) bool {
+	return strings.TrimSpace(name) != "" && len(name) <= maxNameBytes && utf8.ValidString(name) &&
+		!strings.ContainsFunc(name, unicode.IsControl)
 }
 
 var address = regexp.MustCompile(`^(0[xX])?([0-9a-fA-F]{40})$`)
@@ -56,7 +68,12 @@ func (s *Server) ByAddress(ctx context.Context, text string) (Entry, error) {
 	if m == nil {
 		return Entry{}, ErrInvalid
 	}
-	return entry(s.store.UserByAccountID(ctx, strings.ToLower(m[2])))
+	id := strings.ToLower(m[2])
+	e, err := entry(s.store.UserByAccountID(ctx, id))
+	if errors.Is(err, ErrNotFound) && s.forward != nil {
+		return s.forward.ByAddress(ctx, id)
+	}
+	return e, err
 }
 
 // entry answers for disabled and revoked users too: a client that gets "not

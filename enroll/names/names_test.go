@@ -17,7 +17,7 @@ import (
 func TestNames(t *testing.T) {
 	b := enrolltest.NewEmpty(t)
 	ctx := t.Context()
-	s := New(b.Store)
+	s := New(b.Store, nil)
 	ids := make(map[string]string)
 	for _, name := range []string{"alice", "zoë", "first.last", "disabled", "revoked"} {
 		u := b.AddUser(t, name, func(u *store.User) { u.Username = strings.ToUpper(u.Username) })

@@ -106,8 +106,8 @@ func (p Plan) Validate() error {
 		{"ca_lifetime", p.CALifetime, p.AccountLifetime},
 		{"crl_lifetime", p.CRLLifetime, Lifetime(time.Minute)},
 	} {
-		if l.value < l.least || l.value > maxLifetime {
-			bad("%s: %s: between %s and %s is needed", l.name, l.value, l.least, maxLifetime)
+		if err := inRange(l.name, l.value, l.least, maxLifetime); err != nil {
+			problems = append(problems, err)
 		}
 	}
 	return errors.Join(problems...)

@@ -3,6 +3,7 @@
 // Package organization holds what the set-up decided: the organisation's name
 // and CA, lifetimes, the addresses of the box and the relay's master secret.
 //
-// It is written once, in one transaction, by Create, but for the relay's
-// secrets, which a Rotator replaces; everyone else reads it through a Holder. It knows no HTTP and no users.
+// It is written in one transaction by Create; afterwards a Rotator replaces the
+// relay's secrets and a Registrar the lifetimes. Everyone else reads it through
+// a Holder. It knows no HTTP and no users.
 package organization

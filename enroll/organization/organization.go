@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -121,6 +122,8 @@ func unsealSetting(ctx context.Context, s *store.Store, box *seal.Box, name stri
 type Holder struct {
 	current atomic.Pointer[Organization]
 	setUp   chan struct{}
+	// changing is held by whoever stores and hands out something new: one at a time.
+	changing sync.Mutex
 }
 
 // NewHolder returns an empty holder.

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"jamibox/enroll/seal"
@@ -84,7 +83,6 @@ type Rotator struct {
 	box   *seal.Box
 	org   *Holder
 	now   func() time.Time
-	mu    sync.Mutex // one rotation at a time
 }
 
 // NewRotator returns a rotator of what org holds.
@@ -101,8 +99,8 @@ func (r *Rotator) Rotate(ctx context.Context, overlap time.Duration, apply func(
 	if overlap < 0 || overlap > MaxOverlap.Duration() {
 		return RelaySecrets{}, ErrOverlap
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.org.changing.Lock()
+	defer r.org.changing.Unlock()
 	org, err := r.org.Current()
 	if err != nil {
 		return RelaySecrets{}, err

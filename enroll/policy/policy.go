@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"jamibox/enroll/audit"
@@ -31,6 +32,9 @@ type Network interface {
 	// Bootstrap returns "host:port" of each DHT node. It is never empty: an
 	// empty setting would send clients to the public node.
 	Bootstrap() []string
+	// Proxy returns the URL of the DHT proxy, empty if there is none, and whether
+	// clients are to use it.
+	Proxy() (url string, use bool)
 	// Relay returns the relay with a device's credentials; false if there is none.
 	Relay(deviceID string) (Relay, bool)
 }
@@ -52,13 +56,14 @@ func New(s *store.Store, network Network, log *audit.Log) *Service {
 // An empty deviceID stands for a client that has shown a password only: it is
 // told nothing of the relay, and keeps what it knows.
 func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, error) {
+	proxy, useProxy := s.network.Proxy()
 	settings := map[string]string{
 		"Account.bootstrapListUrl": "",
 		"Account.dhtProxyListUrl":  "",
 		// Android and iOS switch a public proxy on when they enrol.
-		"Account.proxyEnabled":     "false",
+		"Account.proxyEnabled":     strconv.FormatBool(useProxy),
 		"Account.proxyListEnabled": "false",
-		"Account.proxyServer":      "",
+		"Account.proxyServer":      proxy,
 		"Account.upnpEnabled":      "false",
 		"Account.peerDiscovery":    "true",
 		"DHT.AllowFromTrusted":     "true",

@@ -17,9 +17,13 @@ import (
 type network struct {
 	bootstrap []string
 	relay     map[string]Relay
+	proxy     string
+	useProxy  bool
 }
 
 func (n network) Bootstrap() []string { return n.bootstrap }
+
+func (n network) Proxy() (string, bool) { return n.proxy, n.useProxy }
 
 func (n network) Relay(deviceID string) (Relay, bool) {
 	r, ok := n.relay[deviceID]
@@ -70,6 +74,34 @@ func TestFor(t *testing.T) {
 		require.IsType(t, "", value, key)
 	}
 	require.Contains(t, got, "Account.defaultModerators")
+}
+
+// The proxy of the box is what clients find when somebody switches theirs on.
+func TestProxy(t *testing.T) {
+	const url = "https://10.0.0.1:4443"
+	for name, c := range map[string]struct {
+		use            bool
+		added          map[string]string
+		enabled, where string
+	}{
+		"off":                      {false, nil, "false", url},
+		"for all":                  {true, nil, "true", url},
+		"off, by an admin on":      {false, map[string]string{"Account.proxyEnabled": "true"}, "true", url},
+		"for all, by an admin off": {true, map[string]string{"Account.proxyEnabled": "false"}, "false", url},
+		"another":                  {true, map[string]string{"Account.proxyServer": "https://proxy.example"}, "true", "https://proxy.example"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := enrolltest.NewEmpty(t)
+			s := New(b.Store, network{bootstrap: []string{"10.0.0.1:4222"}, proxy: url, useProxy: c.use}, b.Audit)
+			require.NoError(t, s.SetAdded(t.Context(), c.added))
+			got, err := s.For(t.Context(), "phone")
+			require.NoError(t, err)
+			require.Equal(t, c.enabled, got["Account.proxyEnabled"])
+			require.Equal(t, c.where, got["Account.proxyServer"])
+			require.Equal(t, "false", got["Account.proxyListEnabled"], "no list from the internet")
+			require.NoError(t, Check("Account.proxyServer", got["Account.proxyServer"]))
+		})
+	}
 }
 
 func TestAdded(t *testing.T) {

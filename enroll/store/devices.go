@@ -59,18 +59,29 @@ var ErrRevokedDevice = errors.New("the device was revoked")
 // ErrInactiveUser tells that the user was disabled or revoked meanwhile.
 var ErrInactiveUser = errors.New("the user is not active")
 
-// EnrolDevice stores a certificate for a device, all or nothing, and makes the
+// ErrDeviceLimit tells that the user has as many devices as allowed.
+var ErrDeviceLimit = errors.New("the user has as many devices as allowed")
+
+// EnrolDevice is EnrolDeviceWithin without a limit.
+func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Device, error) {
+	return s.EnrolDeviceWithin(ctx, d, c, 0)
+}
+
+// EnrolDeviceWithin stores a certificate for a device, all or nothing, and makes the
 // device if its key is new. Devices of the user with the same alias whose
 // certificates have all ended are marked as replaced. The checks stand in the
 // same transaction as the writes, so that a revocation at the same moment is
-// either seen here or comes after.
-func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Device, error) {
+// either seen here or comes after, and two new devices cannot both be the last
+// that limit allows; 0 is no limit. A device whose key is known is never one
+// too many. Errors: ErrForeignDevice, ErrRevokedDevice, ErrInactiveUser,
+// ErrDeviceLimit.
+func (s *Store) EnrolDeviceWithin(ctx context.Context, d Device, c Certificate, limit int) (Device, error) {
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		user, err := one[User](tx.Select("state").Where("id = ?", d.UserID))
+		user, err := one[User](tx.Select("state", "barred_at").Where("id = ?", d.UserID))
 		if err != nil {
 			return err
 		}
-		if user.State != UserActive {
+		if !user.Served() {
 			return ErrInactiveUser
 		}
 		d.NotAfter = c.NotAfter
@@ -81,6 +92,9 @@ func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Devic
 				Where("user_id = ? AND alias = ? AND not_after <= ? AND revoked_at IS NULL AND replaced_at IS NULL",
 					d.UserID, d.Alias, c.IssuedAt).
 				Update("replaced_at", c.IssuedAt).Error; err != nil {
+				return err
+			}
+			if err := roomForDevice(tx, d.UserID, limit, c.IssuedAt); err != nil {
 				return err
 			}
 			if err := tx.Create(&d).Error; err != nil {
@@ -107,6 +121,22 @@ func (s *Store) EnrolDevice(ctx context.Context, d Device, c Certificate) (Devic
 	return d, err
 }
 
+// roomForDevice returns ErrDeviceLimit if a user has limit devices that could
+// still log in; 0 is no limit.
+func roomForDevice(tx *gorm.DB, userID int64, limit int, now time.Time) error {
+	if limit == 0 {
+		return nil
+	}
+	var n int64
+	err := tx.Model(&Device{}).
+		Where("user_id = ? AND revoked_at IS NULL AND replaced_at IS NULL AND not_after > ?", userID, now.UTC()).
+		Count(&n).Error
+	if err == nil && n >= int64(limit) {
+		return ErrDeviceLimit
+	}
+	return err
+}
+
 // DeviceByID returns the device with the 64-digit id.
 func (s *Store) DeviceByID(ctx context.Context, deviceID string) (Device, error) {
 	return one[Device](s.read.WithContext(ctx).Where("device_id = ?", deviceID))
@@ -123,12 +153,12 @@ func (s *Store) DevicesOf(ctx context.Context, userID int64) ([]Device, error) {
 }
 
 // BarredDevices returns the 64-digit ids of all devices that may not use the
-// services: revoked ones, and those of users who are not active.
+// services: revoked ones, and those of users who are not served.
 func (s *Store) BarredDevices(ctx context.Context) ([]string, error) {
 	var ids []string
 	err := s.read.WithContext(ctx).Model(&Device{}).
 		Joins("JOIN users u ON u.id = devices.user_id").
-		Where("devices.revoked_at IS NOT NULL OR u.state <> ?", UserActive).
+		Where("devices.revoked_at IS NOT NULL OR u.state <> ? OR u.barred_at IS NOT NULL", UserActive).
 		Pluck("device_id", &ids).Error
 	return ids, err
 }

@@ -51,6 +51,11 @@ func (s *Store) RenewRevocationList(ctx context.Context, issuer string,
 	return list, err
 }
 
+// OutdateRevocationLists has every list made anew when it is next asked for.
+func (s *Store) OutdateRevocationLists(ctx context.Context) error {
+	return s.write.WithContext(ctx).Model(&RevocationList{}).Where("stale = ?", false).Update("stale", true).Error
+}
+
 // RevokingAccount is an account that revoked devices.
 type RevokingAccount struct {
 	AccountID string

@@ -35,11 +35,28 @@ type User struct {
 	Email        string
 	Phone        string
 	Organization string
+	// SourceID is the source that the user belongs to; nil: this box itself,
+	// which then keeps the password.
+	SourceID *int64
+	// ExternalID is the stable id that the source knows the user by.
+	ExternalID  string
+	DisplayName string
+	Department  string
+	Title       string
+	Mobile      string
+	// BarredAt is when the source said that the user must not be served any
+	// more; nil: it says nothing against the user.
+	BarredAt     *time.Time
+	BarredReason string
 	// SearchText holds the folded words that a directory search looks in.
 	SearchText string
 	CreatedAt  time.Time
 	ChangedAt  time.Time
 }
+
+// Served tells whether the user gets service: neither an administrator nor the
+// user's source is against it.
+func (u User) Served() bool { return u.State == UserActive && u.BarredAt == nil }
 
 // Account is the Jami account of a user: its key signs the user's devices.
 type Account struct {
@@ -55,13 +72,22 @@ type Account struct {
 // Picture is a user's portrait, PNG or JPEG.
 type Picture struct {
 	UserID int64 `gorm:"primaryKey"`
-	Data   []byte
+	// Data is empty where the file in a directory is no usable picture.
+	Data []byte
+	// Origin is SHA-256 of the file in a directory; nil: it was given here.
+	Origin []byte
 }
 
 // CreateUser stores a user with account and, unless empty, picture, all or
-// nothing, and sets user.ID. ErrExists: the name is taken.
+// nothing, and sets user.ID. ErrExists: the name is or was another user's, or
+// the source has an account for this external id.
 func (s *Store) CreateUser(ctx context.Context, user *User, account Account, picture []byte) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
+		if taken, err := nameTaken(tx, user.Folded, 0); err != nil {
+			return err
+		} else if taken {
+			return ErrExists
+		}
 		if err := tx.Create(user).Error; err != nil {
 			return err
 		}
@@ -133,7 +159,8 @@ func (s *Store) UpdateProfile(ctx context.Context, user User, picture []byte) er
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		err := changed(tx.Model(&User{}).Where("id = ?", user.ID).Updates(map[string]any{
 			"first_name": user.FirstName, "last_name": user.LastName, "email": user.Email,
-			"phone": user.Phone, "organization": user.Organization,
+			"phone": user.Phone, "organization": user.Organization, "display_name": user.DisplayName,
+			"department": user.Department, "title": user.Title, "mobile": user.Mobile,
 			"search_text": user.SearchText, "changed_at": time.Now().UTC(),
 		}))
 		if err != nil || picture == nil {
@@ -167,8 +194,14 @@ func (s *Store) SetUserState(ctx context.Context, userID int64, state UserState)
 				return err
 			}
 		}
-		return changed(tx.Model(&User{}).Where("id = ? AND state <> ?", userID, UserRevoked).
+		err := changed(tx.Model(&User{}).Where("id = ? AND state <> ?", userID, UserRevoked).
 			Updates(map[string]any{"state": state, "changed_at": time.Now().UTC()}))
+		if err != nil || state != UserActive {
+			return err
+		}
+		// Of a source that was removed nobody else could lift it.
+		return tx.Model(&User{}).Where("id = ? AND source_id IS NULL", userID).
+			Updates(map[string]any{"barred_at": nil, "barred_reason": ""}).Error
 	})
 }
 
@@ -203,7 +236,17 @@ type UserQuery struct {
 	// occur in the search text. None: every user matches.
 	AnyOf [][]string
 	// States limits the answer to these states; none means all.
-	States        []UserState
+	States []UserState
+	// Unbarred leaves out the users whose source is against them.
+	Unbarred bool
+	// Source limits the answer to the users of a source, 0 to those of the box
+	// itself; nil does not.
+	Source *int64
+	// ExternalIDs limits the answer to the people whom their sources know by
+	// these ids; nil does not.
+	ExternalIDs []string
+	// Groups limits the answer to the members of these groups; nil does not.
+	Groups        []int64
 	Offset, Limit int
 }
 
@@ -222,6 +265,18 @@ func (s *Store) CountUsers(ctx context.Context, q UserQuery) (int, error) {
 func (q UserQuery) where(db *gorm.DB) *gorm.DB {
 	if len(q.States) > 0 {
 		db = db.Where("state IN ?", q.States)
+	}
+	if q.Unbarred {
+		db = db.Where("barred_at IS NULL")
+	}
+	if q.Source != nil {
+		db = ofSource(db, *q.Source)
+	}
+	if q.ExternalIDs != nil {
+		db = db.Where("external_id IN ? AND external_id <> ''", q.ExternalIDs)
+	}
+	if q.Groups != nil {
+		db = inGroups(db, q.Groups)
 	}
 	if len(q.AnyOf) == 0 {
 		return db

@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"hash"
+	"sync"
 	"time"
 )
 
@@ -27,7 +29,7 @@ const (
 // connection, since a ConnectionBind is signed with the nonce of another
 // connection. Safe for concurrent use.
 type nonces struct {
-	key     []byte
+	macs    *sync.Pool // of hash.Hash with the key
 	now     func() time.Time
 	started time.Time
 }
@@ -35,7 +37,11 @@ type nonces struct {
 func newNonces(now func() time.Time) *nonces {
 	key := make([]byte, nonceKeyLen)
 	rand.Read(key) // never fails
-	return &nonces{key: key, now: now, started: now()}
+	return &nonces{macs: newMACs(key), now: now, started: now()}
+}
+
+func newMACs(key []byte) *sync.Pool {
+	return &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
 }
 
 // issue returns a nonce that is valid for nonceLife from now on.
@@ -67,7 +73,9 @@ func (n *nonces) second() uint32 {
 }
 
 func (n *nonces) mac(issued []byte) []byte {
-	mac := hmac.New(sha256.New, n.key)
+	mac := n.macs.Get().(hash.Hash)
+	defer n.macs.Put(mac)
+	mac.Reset()
 	mac.Write(issued)
 	return mac.Sum(nil)[:nonceMACLen]
 }

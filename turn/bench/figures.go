@@ -31,6 +31,7 @@ type options struct {
 	rounds   int
 	duration time.Duration // of each load
 	attempts int           // at each measurement, when others disturb it
+	patience time.Duration // for a quiet machine and for further attempts, in all
 	clients  int           // of each UDP load
 	many     int           // allocations of the memory row
 	profiles string        // folder for CPU profiles of jamibox; "" is none
@@ -40,8 +41,9 @@ func figures(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("figures", flag.ContinueOnError)
 	o := options{}
 	flags.IntVar(&o.rounds, "rounds", 5, "measurements of each relay and row, of which the median counts")
-	flags.DurationVar(&o.duration, "duration", 5*time.Second, "length of each load")
-	flags.IntVar(&o.attempts, "attempts", 4, "attempts at each measurement while other programs disturb it")
+	flags.DurationVar(&o.duration, "duration", 2*time.Second, "length of each load")
+	flags.IntVar(&o.attempts, "attempts", 3, "attempts at each measurement while other programs disturb it")
+	flags.DurationVar(&o.patience, "patience", 8*time.Minute, "time to spend on waiting for a quiet machine and on further attempts, in all")
 	flags.IntVar(&o.clients, "clients", 100, "clients of each UDP load")
 	flags.IntVar(&o.many, "allocations", 5000, "allocations of the memory row")
 	flags.StringVar(&o.profiles, "profiles", "", "folder for CPU profiles of jamibox")
@@ -75,6 +77,7 @@ func figures(ctx context.Context, args []string) error {
 // changes on the machine changes for both.
 func measure(ctx context.Context, rows []row, o options) (*table, error) {
 	t := newTable(rows)
+	left := o.patience
 	for round := range o.rounds {
 		for i, r := range rows {
 			for _, kind := range []relay{jamibox, coturn} {
@@ -82,7 +85,7 @@ func measure(ctx context.Context, rows []row, o options) (*table, error) {
 					return t, ctx.Err()
 				}
 				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, o.rounds, r.name, kind)
-				values, noise, err := r.quietly(ctx, kind, o)
+				values, noise, err := r.quietly(ctx, kind, o, &left)
 				if err != nil {
 					return t, fmt.Errorf("measuring %s of %s: %w", r.name, kind, err)
 				}
@@ -110,14 +113,17 @@ func (r relay) String() string {
 
 // quietly measures again when other programs took much time meanwhile, and
 // returns the least disturbed values with the share of one CPU that the others
-// took.
-func (r row) quietly(ctx context.Context, kind relay, o options) (values []float64, noise float64, err error) {
+// took. It takes the time that it waits and measures again off what is left.
+func (r row) quietly(ctx context.Context, kind relay, o options, left *time.Duration) (values []float64, noise float64, err error) {
 	for attempt := range o.attempts {
-		if o.attempts > 1 {
-			if err := calm(ctx); err != nil {
+		start := time.Now()
+		if o.attempts > 1 && *left > 0 {
+			if err := calm(ctx, min(*left, longest)); err != nil {
 				return nil, 0, err
 			}
 		}
+		*left -= time.Since(start)
+		start = time.Now()
 		again, disturbed, err := r.once(ctx, kind, o)
 		if err != nil {
 			return nil, 0, err
@@ -125,7 +131,10 @@ func (r row) quietly(ctx context.Context, kind relay, o options) (values []float
 		if attempt == 0 || disturbed < noise {
 			values, noise = again, disturbed
 		}
-		if noise <= quiet {
+		if attempt > 0 {
+			*left -= time.Since(start)
+		}
+		if noise <= quiet || *left <= 0 {
 			break
 		}
 	}

@@ -24,7 +24,7 @@ const (
 	userHz = 100
 	// quiet is how much of one CPU other programs may take.
 	quiet = 0.10
-	// longest is how long to wait for a quiet machine.
+	// longest is how long to wait for a quiet machine before one measurement.
 	longest = 30 * time.Second
 )
 
@@ -46,7 +46,7 @@ func undisturbed(p *server.Process, measure func() ([]float64, error)) ([]float6
 
 // calm waits until other programs leave the machine alone for a second, or
 // until it waited for long enough.
-func calm(ctx context.Context) error {
+func calm(ctx context.Context, limit time.Duration) error {
 	start, before := time.Now(), time.Duration(-1)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
@@ -60,7 +60,7 @@ func calm(ctx context.Context) error {
 			return err
 		}
 		now := total - own
-		if before >= 0 && (now-before).Seconds() < quiet || time.Since(start) > longest {
+		if before >= 0 && (now-before).Seconds() < quiet || time.Since(start) > limit {
 			return nil
 		}
 		before = now

@@ -104,6 +104,7 @@ func pacedRow(size, rate int, cpus []int) row {
 			{name: "lost", unit: "%"},
 			{name: "added latency, p50", unit: "µs"},
 			{name: "added latency, p99", unit: "µs"},
+			{name: "strays", unit: "packets"},
 		},
 		measure: func(p *server.Process, o options) ([]float64, error) {
 			return withCrowd(p, o.clients, func(c *crowd.Crowd) ([]float64, error) {
@@ -122,6 +123,7 @@ func pacedRow(size, rate int, cpus []int) row {
 					100 * through.Loss(),
 					micros(through.Quantile(0.5) - direct.Quantile(0.5)),
 					micros(through.Quantile(0.99) - direct.Quantile(0.99)),
+					float64(through.Strays + direct.Strays),
 				}, nil
 			})
 		},
@@ -139,6 +141,7 @@ func saturatedRow(name string, cpus []int, l crowd.Load) row {
 			{name: "lost", unit: "%"},
 			{name: "relay's CPU", unit: "%"},
 			{name: "generator's CPU", unit: "%"},
+			{name: "strays", unit: "packets"},
 		},
 		measure: func(p *server.Process, o options) ([]float64, error) {
 			return withCrowd(p, o.clients, func(c *crowd.Crowd) ([]float64, error) {
@@ -153,6 +156,7 @@ func saturatedRow(name string, cpus []int, l crowd.Load) row {
 					100 * r.Loss(),
 					100 * spent.relay.Seconds() / r.Took.Seconds(),
 					100 * spent.generator.Seconds() / r.Took.Seconds(),
+					float64(r.Strays),
 				}, nil
 			})
 		},

@@ -62,14 +62,27 @@ func requireEmpty(t *testing.T, l *Ledger) {
 	t.Helper()
 	require.Zero(t, l.Len())
 	require.Empty(t, l.Live())
+	require.Zero(t, l.Held())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	require.Zero(t, l.counted)
-	require.Empty(t, l.live)
-	require.Empty(t, l.users)
-	require.Empty(t, l.sources)
-	require.Zero(t, l.idle.Len())
 	require.Empty(t, l.drained)
+}
+
+func TestHeld(t *testing.T) {
+	l, _ := newTest(Limits{})
+	a, b := open(t, l, opening("alice", "192.0.2.1:1")), open(t, l, opening("alice", "192.0.2.2:1"))
+	c := open(t, l, opening("bob", "192.0.2.2:2"))
+	require.Equal(t, Held{Entries: 3, Allocations: 3, Users: 2, Sources: 2, Idle: 3}, l.Held())
+	a.entry.Permit(addr("192.0.2.9:9").Addr())
+	require.True(t, b.entry.OpenConnection())
+	require.True(t, b.entry.OpenConnection())
+	require.Equal(t, Held{Entries: 3, Allocations: 3, Users: 2, Sources: 2, Connections: 2, Idle: 1}, l.Held())
+	b.entry.CloseConnection()
+	for _, o := range []*owner{a, b, c} {
+		o.entry.Close(Released)
+	}
+	b.entry.CloseConnection()
+	requireEmpty(t, l)
 }
 
 func TestLedgerQuotas(t *testing.T) {

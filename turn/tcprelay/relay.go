@@ -110,3 +110,7 @@ func New(cfg Config) *Relay {
 		buffers: sync.Pool{New: func() any { return new([bufferSize]byte) }},
 	}
 }
+
+// Unbound returns how many connections with peers wait for the ConnectionBind of
+// their client.
+func (r *Relay) Unbound() int { return r.pending.len() }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/stun/v2"
+
 	"jamibox/turn/ledger"
 	"jamibox/turn/message"
 )
@@ -30,8 +32,9 @@ type core struct {
 	key    []byte   // signs what is asked of pion
 	local  net.Addr // what pion knows the link by
 
-	count    uint64 // of addresses made up
-	nonce    string // as pion gave it
+	count    uint64       // of addresses made up
+	nonce    string       // as pion gave it
+	asking   stun.Message // to pion
 	jobs     []*job
 	current  *job // in pion's hands
 	sessions map[netip.AddrPort]*session
@@ -96,14 +99,17 @@ func (c *core) ReadFrom(p []byte) (int, net.Addr, error) {
 }
 
 // admit deals with a message from the client at from. It returns true if pion
-// is to have it: data within an allocation.
+// is to have it: a Send indication within an allocation.
 func (c *core) admit(msg []byte, from netip.AddrPort) (*session, bool) {
 	if len(msg) < 4 {
 		return nil, false
 	}
 	s := c.sessions[from]
 	if isChannelData(msg) {
-		return s, s != nil && wholeChannelData(msg)
+		if s != nil && wholeChannelData(msg) {
+			s.channelData(msg)
+		}
+		return nil, false
 	}
 	m, err := message.Decode(msg)
 	if err != nil {

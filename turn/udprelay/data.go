@@ -21,6 +21,17 @@ func wholeChannelData(msg []byte) bool {
 	return int(binary.BigEndian.Uint16(msg[2:])) <= len(msg)-channelDataHead
 }
 
+// channelData relays what a client sends in a channel (RFC 8656, section 12.6),
+// past pion, which would do no more, at a multiple of the cost.
+func (s *session) channelData(msg []byte) {
+	peer, ok := s.grants.bound(binary.BigEndian.Uint16(msg))
+	if !ok {
+		return
+	}
+	length := int(binary.BigEndian.Uint16(msg[2:]))
+	s.endpoint.send(msg[channelDataHead:][:length], peer)
+}
+
 func isSend(m *stun.Message) bool {
 	return m.Type.Class == stun.ClassIndication && m.Type.Method == stun.MethodSend
 }

@@ -27,8 +27,9 @@ const (
 
 // endpoint is the relayed socket of an allocation as pion sees it: it enforces
 // the policy on peers, counts, and gathers packets so that many are sent at a
-// time. WriteTo and Close are called in pion's read loop only, ReadFrom and
-// toClient in the goroutine that pion has for the allocation.
+// time. WriteTo, send and Close are called in pion's read loop only, ReadFrom and
+// toClient in the goroutine that pion has for the allocation. What goes through
+// channels passes pion by.
 type endpoint struct {
 	core    *core
 	session *session
@@ -96,7 +97,9 @@ func openEndpoint(c *core, s *session, at place) (*endpoint, error) {
 
 // ReadFrom returns the next packet from a peer that the policy allows, and an
 // error only once the endpoint is closed: after any other, pion would close the
-// allocation in this goroutine.
+// allocation in this goroutine. A packet from the peer of a channel goes to the
+// client (RFC 8656, section 12.7), past pion, which would do no more, at a
+// multiple of the cost.
 func (e *endpoint) ReadFrom(p []byte) (int, net.Addr, error) {
 	for failures := 0; ; {
 		if !e.in.more() {
@@ -115,6 +118,10 @@ func (e *endpoint) ReadFrom(p []byte) (int, net.Addr, error) {
 			continue
 		}
 		if e.limiter != nil && !e.limiter.AllowN(time.Now(), len(packet)) {
+			continue
+		}
+		if number, ok := e.session.grants.channelOf(peer); ok {
+			e.toClients.addChannelData(number, packet, e.session.client)
 			continue
 		}
 		if peer != e.peer {
@@ -144,20 +151,25 @@ func (e *endpoint) toClient(msg []byte) {
 	}
 }
 
-// WriteTo sends a packet to a peer, now or with others. One that the policy
-// denies is dropped without an error, as a network would.
+// WriteTo takes what pion sends to a peer.
 func (e *endpoint) WriteTo(p []byte, addr net.Addr) (int, error) {
 	udp, ok := addr.(*net.UDPAddr)
 	if !ok {
 		return 0, fmt.Errorf("sending to peer %s: not a UDP address", addr)
 	}
-	peer := netip.AddrPortFrom(udp.AddrPort().Addr().Unmap(), udp.AddrPort().Port())
+	e.send(p, netip.AddrPortFrom(udp.AddrPort().Addr().Unmap(), udp.AddrPort().Port()))
+	return len(p), nil
+}
+
+// send sends a packet to a peer, now or with others. One that the policy denies
+// is dropped, as a network would.
+func (e *endpoint) send(p []byte, peer netip.AddrPort) {
 	if !e.core.cfg.Peers.AllowsUDP(peer) {
 		e.session.entry.Denied(1)
-		return len(p), nil
+		return
 	}
 	if e.limiter != nil && !e.limiter.AllowN(time.Now(), len(p)) {
-		return len(p), nil
+		return
 	}
 	e.toPeers.add(p, peer, len(p))
 	switch {
@@ -167,10 +179,9 @@ func (e *endpoint) WriteTo(p []byte, addr net.Addr) (int, error) {
 		e.queued = true
 		e.core.dirty = append(e.core.dirty, e)
 	}
-	return len(p), nil
 }
 
-// flush sends what WriteTo gathered.
+// flush sends what send gathered.
 func (e *endpoint) flush() {
 	e.queued = false
 	e.toPeers.flush()

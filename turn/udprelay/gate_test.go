@@ -338,7 +338,7 @@ func TestGrantsExpire(t *testing.T) {
 		g.permit(peers[i].Addr(), now)
 	}
 	for i := range maxChannels {
-		g.bind(uint16(minChannel+i), now)
+		g.bind(uint16(minChannel+i), peers[i], now)
 	}
 	other := []netip.AddrPort{netip.MustParseAddrPort("10.9.9.9:1")}
 	require.True(t, g.roomForPeers(peers[:3], now))

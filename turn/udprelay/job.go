@@ -47,16 +47,16 @@ func (c *core) nextJob(p []byte) (int, *session, bool) {
 		j := c.jobs[0]
 		c.jobs = c.jobs[1:]
 		setters := append([]stun.Setter{stun.TransactionID, stun.NewType(j.method, stun.ClassRequest)}, j.attrs...)
-		m, err := stun.Build(append(setters,
+		err := c.asking.Build(append(setters,
 			stun.NewUsername(coreName), stun.NewRealm(coreName), stun.NewNonce(c.nonce), stun.MessageIntegrity(c.key))...)
-		if err != nil || len(m.Raw) > len(p) {
+		if err != nil || len(c.asking.Raw) > len(p) {
 			c.logger.Error("asking the relay core", "method", j.method.String(), "err", err)
 			j.done(false)
 			continue
 		}
 		j.attempts++
 		c.current = j
-		return copy(p, m.Raw), j.session, true
+		return copy(p, c.asking.Raw), j.session, true
 	}
 	return 0, nil, false
 }

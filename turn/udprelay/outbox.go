@@ -3,6 +3,7 @@
 package udprelay
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"sync"
 
@@ -48,15 +49,38 @@ func newBox() *box {
 // add copies a message, to be sent by flush at the latest. payload is what
 // counts of its bytes.
 func (o *outbox) add(msg []byte, to netip.AddrPort, payload int) {
-	if o.box != nil && (len(o.box.entries) == boxPackets || len(o.box.data)+len(msg) > boxSize) {
+	b := o.room(len(msg))
+	b.data = append(b.data, msg...)
+	b.put(to, payload)
+}
+
+// addChannelData adds a ChannelData message (RFC 8656, section 12.4), with the
+// padding that it needs over a stream.
+func (o *outbox) addChannelData(number uint16, payload []byte, to netip.AddrPort) {
+	var padding [3]byte
+	b := o.room(channelDataHead + len(payload) + len(padding))
+	b.data = binary.BigEndian.AppendUint16(b.data, number)
+	b.data = binary.BigEndian.AppendUint16(b.data, uint16(len(payload)))
+	b.data = append(b.data, payload...)
+	b.data = append(b.data, padding[:-len(payload)&3]...)
+	b.put(to, len(payload))
+}
+
+// room returns a box that holds so many bytes more.
+func (o *outbox) room(size int) *box {
+	if o.box != nil && (len(o.box.entries) == boxPackets || len(o.box.data)+size > boxSize) {
 		o.carry()
 	}
 	if o.box == nil {
 		o.box = o.pool.Get().(*box)
 	}
-	o.box.data = append(o.box.data, msg...)
-	o.box.entries = append(o.box.entries, entry{len(o.box.data), to})
-	o.box.payload += payload
+	return o.box
+}
+
+// put says that what was appended to data is a message.
+func (b *box) put(to netip.AddrPort, payload int) {
+	b.entries = append(b.entries, entry{len(b.data), to})
+	b.payload += payload
 }
 
 // flush sends all.

@@ -79,7 +79,7 @@ func (c *core) channelBind(r *request, s *session) {
 			r.refuse(stun.CodeBadRequest)
 			return
 		}
-		s.grants.bind(number, now)
+		s.grants.bind(number, peer[0], now)
 		s.grants.permit(peer[0].Addr(), now)
 		s.entry.Permit(peer[0].Addr())
 		s.entry.Peer(peer[0])

@@ -144,6 +144,12 @@ func (b *batch) add(msg []byte, to netip.AddrPort, length int) {
 
 // sendAll passes over what the kernel refuses.
 func (b *batch) sendAll(fd uintptr) {
+	if b.used == 1 && b.lengths[0] == 0 {
+		// Cheaper for a single datagram. Nothing follows if the kernel refuses it.
+		for b.sendOne(fd) == unix.EINTR {
+		}
+		return
+	}
 	for i := 0; i < b.used; {
 		n, errno := sendmmsg(fd, &b.headers[i], b.used-i)
 		switch {
@@ -181,6 +187,14 @@ func (b *batch) sendSingly(fd uintptr, i int, why syscall.Errno) {
 		}
 		all = all[n:]
 	}
+}
+
+// sendOne sends the first datagram.
+func (b *batch) sendOne(fd uintptr) syscall.Errno {
+	h := &b.headers[0].Hdr
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(b.buffers[0].Base)),
+		uintptr(b.buffers[0].Len), unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(h.Name)), uintptr(h.Namelen))
+	return errno
 }
 
 func sendmmsg(fd uintptr, first *unix.Mmsghdr, n int) (int, syscall.Errno) {

@@ -28,17 +28,17 @@ const plenty = 1 << 40
 // RunIfAsked runs the builtin node, and does not return, if Start started this
 // process.
 func RunIfAsked() {
-	if len(os.Args) != 3 || os.Args[1] != runArg {
+	if len(os.Args) != 4 || os.Args[1] != runArg {
 		return
 	}
-	if err := run(os.Args[2]); err != nil {
+	if err := run(Kind(os.Args[2]), os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func run(port string) error {
+func run(kind Kind, port string) error {
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return err
@@ -46,8 +46,10 @@ func run(port string) error {
 	cfg := node.DefaultConfig()
 	cfg.IPv4 = netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(number))
 	cfg.IPv6 = netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(number))
-	cfg.Limits, cfg.Unproven = limit.Config{}, limit.Config{}
-	cfg.Storage.Bytes, cfg.Storage.ValuesPerKey = plenty, plenty
+	if kind != Limited {
+		cfg.Limits, cfg.Unproven = limit.Config{}, limit.Config{}
+		cfg.Storage.Bytes, cfg.Storage.ValuesPerKey = plenty, plenty
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))

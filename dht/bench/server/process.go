@@ -34,6 +34,8 @@ type Kind string
 const (
 	Builtin Kind = "builtin"
 	Dhtnode Kind = "dhtnode"
+	// Limited is the builtin node with the limits that it has in a box.
+	Limited Kind = "limited"
 )
 
 // ErrNoDhtnode is returned when the reference is not installed.
@@ -47,16 +49,16 @@ type Process struct {
 	ended  chan struct{}
 }
 
-// Start runs a node without limits, which knows nobody, until it is stopped. It
-// returns once the node answers. The caller's thread must live on: the node is
-// killed with it.
+// Start runs a node that knows nobody, and has no limits unless it is Limited,
+// until it is stopped. It returns once the node answers. The caller's thread must
+// live on: the node is killed with it.
 func Start(ctx context.Context, kind Kind) (*Process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	p := &Process{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port), ended: make(chan struct{})}
-	command := []string{"/proc/self/exe", runArg, strconv.Itoa(int(port))}
+	command := []string{"/proc/self/exe", runArg, string(kind), strconv.Itoa(int(port))}
 	if kind == Dhtnode {
 		if _, err := exec.LookPath("dhtnode"); err != nil {
 			return nil, ErrNoDhtnode

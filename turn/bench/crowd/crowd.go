@@ -7,6 +7,7 @@ package crowd
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 
 	"github.com/pion/stun/v2"
@@ -59,6 +60,8 @@ func New(server netip.AddrPort, first, n int, credentials func(i int) (username,
 		peer:    peers.at(netns.Host(netns.Peers(), 0)),
 		members: make([]member, n),
 		in:      newInbox(receiveSize),
+		// At random, to tell the packets of other crowds from its own.
+		run: uint16(rand.IntN(1 << 15)),
 	}
 	for i := range c.members {
 		m := &c.members[i]

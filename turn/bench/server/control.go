@@ -17,9 +17,8 @@ import (
 
 // Counts is what must return to where it was once all clients are gone.
 type Counts struct {
-	Goroutines  int
-	Allocations int // as the quotas count them
-	Streams     int
+	Goroutines int
+	turn.Held
 }
 
 // Nothing is the argument or answer of a call that has none.
@@ -35,12 +34,7 @@ type Control struct {
 
 // Counts returns the present state.
 func (c *Control) Counts(_ Nothing, counts *Counts) error {
-	status := c.relay.Status()
-	*counts = Counts{
-		Goroutines:  runtime.NumGoroutine(),
-		Allocations: len(c.relay.Allocations()),
-		Streams:     status.Streams,
-	}
+	*counts = Counts{Goroutines: runtime.NumGoroutine(), Held: c.relay.Held()}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"jamibox/turn"
 	"jamibox/turn/bench/server"
 )
 
@@ -34,14 +35,18 @@ func count(relay *server.Jamibox) (counts, error) {
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d goroutines, %d descriptors, %d sockets, %d allocations, %d streams",
-		c.Goroutines, c.descriptors, c.sockets, c.Allocations, c.Streams)
+	return fmt.Sprintf("%d goroutines, %d descriptors, %d sockets, %d allocations of %d users at %d addresses, "+
+		"%d relayed ports, %d streams from %d addresses, %d connections, %d not taken",
+		c.Goroutines, c.descriptors, c.sockets, c.Allocations, c.Users, c.Sources,
+		c.Ports, c.Streams, c.StreamSources, c.Connections, c.Unbound)
 }
 
-// atMost reports whether nothing is there that was not at the start.
+// atMost reports whether nothing is there that was not at the start, and clients
+// hold nothing: at the start the question whether the relay answers may have left
+// a connection.
 func (c counts) atMost(start counts) bool {
 	return c.Goroutines <= start.Goroutines && c.descriptors <= start.descriptors && c.sockets <= start.sockets &&
-		c.Allocations <= start.Allocations && c.Streams <= start.Streams
+		c.Held == turn.Held{}
 }
 
 // errLeft tells that something stays behind.

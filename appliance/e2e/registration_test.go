@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"jamibox/appliance/e2e/box"
+	"jamibox/appliance/e2e/jamid"
+)
+
+// stages are those of a person's first minute.
+const (
+	registered = "registered" // from the password to a client that has a node of the DHT
+	announced  = "announced"  // from the password to a device that others find in the DHT
+	messaged   = "messaged"   // from a contact request, accepted at once, to the first text that is read
+)
+
+// BenchmarkRegistration measures how long two new people take to their first
+// message, with each engine of the DHT in turn. The first round, in which the
+// server makes account keys ahead, does not count.
+func BenchmarkRegistration(b *testing.B) {
+	engines := []string{"builtin", "dhtnode"}
+	worlds := map[string]*world{}
+	for _, engine := range engines {
+		worlds[engine] = newWorld(b, box.Options{Settings: []string{"JAMIBOX_DHT_ENGINE=" + engine}})
+	}
+	times := map[string][]float64{}
+	round := 0
+	play := func() {
+		round++
+		for _, engine := range engines {
+			for stage, took := range worlds[engine].firstMinute(b, round) {
+				if round > 1 {
+					times[engine+"-"+stage] = append(times[engine+"-"+stage], took...)
+				}
+			}
+		}
+	}
+	play()
+	for b.Loop() {
+		play()
+	}
+	for _, name := range slices.Sorted(maps.Keys(times)) {
+		b.ReportMetric(middle(times[name]), name+"-s")
+		b.Logf("%s: %.2f s", name, times[name])
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// firstMinute has two people meet, and returns how many seconds the stages took
+// them.
+func (w *world) firstMinute(b *testing.B, round int) map[string][]float64 {
+	ctx := within(b, 10*time.Minute)
+	times := map[string][]float64{}
+	var devices []*device
+	for i, u := range []box.User{alice, bob} {
+		u.Name = fmt.Sprintf("%s%d", u.Name, round)
+		require.NoError(b, w.box.AddUser(ctx, u))
+		network := w.lab.Left
+		if i > 0 {
+			network = w.lab.Right
+		}
+		c := w.client(b, u.Name, network)
+		d, err := enrolTimed(ctx, c, u, times)
+		require.NoError(b, err)
+		devices = append(devices, d)
+	}
+	from, to := devices[0], devices[1]
+	began := time.Now()
+	conversation := introduce(b, ctx, from, to)
+	joined(b, ctx, conversation, to, from)
+	joined(b, ctx, conversation, from, to)
+	write(b, ctx, conversation, "first", from, to).arrives(b, ctx, to)
+	times[messaged] = append(times[messaged], time.Since(began).Seconds())
+	for _, d := range devices {
+		require.NoError(b, d.Close())
+	}
+	return times
+}
+
+// enrolTimed is enrol with the times that the client tells of.
+func enrolTimed(ctx context.Context, c *jamid.Client, u box.User, times map[string][]float64) (*device, error) {
+	mark, began := c.Mark(), time.Now()
+	d, err := enrol(ctx, c, box.PublicURL, u)
+	if err != nil {
+		return nil, err
+	}
+	for _, stage := range []struct{ name, member, word string }{
+		{registered, "registrationStateChanged", jamid.Registered},
+		{announced, "volatileAccountDetailsChanged", jamid.KeyAnnounced + ":true"},
+	} {
+		s, err := c.WaitSignal(ctx, mark, stage.member, func(args []any) bool {
+			return args[0] == d.account && strings.Contains(fmt.Sprint(args[1]), stage.word)
+		})
+		if err != nil {
+			return nil, err
+		}
+		times[stage.name] = append(times[stage.name], s.At.Sub(began).Seconds())
+	}
+	return d, nil
+}

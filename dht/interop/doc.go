@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package interop holds tests of the builtin DHT node among real ones: programs
+// of OpenDHT that join it, die, lose the network and come back. Each test is a
+// network of its own, by the number that messages carry, since all share the
+// machine's ports with other tests.
+//
+// The tests need the Debian package dhtnode; with the variable
+// JAMIBOX_NEWER_DHTNODE naming another release's program, they play with that one
+// as well (newer.sh makes one). Those that cut or renumber a network make
+// namespaces and need root. go test -full waits for what takes minutes, and
+// -churn 2m compares a network around our node with one around dhtnode alone.
+//
+// The package must not know how the node works: it starts it, and uses its
+// methods and counters.
+package interop

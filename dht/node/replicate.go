@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package node
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"jamibox/dht/storage"
+	"jamibox/dht/wire"
+)
+
+const (
+	// arrivalPause lies between two looks for nodes that have come, at least. It
+	// is stockPause times as long as it took to look through the stored values.
+	arrivalPause = 2 * time.Second
+	stockPause   = 20
+	// givePause lies between two batches of keys that a node is asked about, and
+	// giveBatch is their size: with the puts that follow this stays below the
+	// thousand requests in a second that OpenDHT takes from one address.
+	givePause = 50 * time.Millisecond
+	giveBatch = 16
+	// giveScan bounds the keys that one turn looks at.
+	giveScan = 256
+	// givePutBytes bounds the values that are under way to one node: OpenDHT
+	// lives with a receive buffer of 208 KiB.
+	givePutBytes = 64 << 10
+	// receivers is how many nodes are given values at the same time.
+	receivers = 8
+	// rejoinPause lies between two times that a node which stays good is given
+	// values because it starts anew.
+	rejoinPause = 10 * time.Second
+	maxRejoined = 1024
+	// minLeft is the life in which a value is still worth giving.
+	minLeft = 30 * time.Second
+)
+
+// given is a value for another node, with the time of its creation, so that it
+// lives no longer for being copied; the zero time is that of its arrival.
+type given struct {
+	key     wire.ID
+	packed  []byte
+	created time.Time
+}
+
+// replicate gives nodes that come, or come back, the stored values of those keys
+// to which they are among the closest, until ctx is done.
+func (s *server) replicate(ctx context.Context) error {
+	if !s.cfg.Replicate {
+		return nil
+	}
+	var giving errgroup.Group
+	giving.SetLimit(receivers)
+	ticker := time.NewTicker(arrivalPause)
+	defer ticker.Stop()
+	good := make(map[wire.ID]time.Time) // when the node was last given values
+	for {
+		select {
+		case <-ctx.Done():
+			return giving.Wait()
+		case <-ticker.C:
+		}
+		arrived := s.arrived(good)
+		if len(arrived) == 0 {
+			continue
+		}
+		start := time.Now()
+		stock := s.stock()
+		ticker.Reset(max(arrivalPause, stockPause*time.Since(start)))
+		for _, other := range arrived {
+			giving.Go(func() error {
+				s.give(ctx, other, stock)
+				return nil
+			})
+		}
+	}
+}
+
+// arrived returns the nodes that have become good, and those that say that they
+// start anew, since it was last called, and brings the map up to date.
+func (s *server) arrived(good map[wire.ID]time.Time) (arrived []wire.Node) {
+	s.begin(nil)
+	defer s.end()
+	return s.arrivedNow(good)
+}
+
+// arrivedNow is arrived, in turn.
+func (s *server) arrivedNow(good map[wire.ID]time.Time) (arrived []wire.Node) {
+	present := make(map[wire.ID]struct{}, len(good))
+	for _, table := range s.tables {
+		for _, other := range table.Snapshot(s.now) {
+			present[other.ID] = struct{}{}
+			last, known := good[other.ID]
+			_, again := s.rejoined[other.ID]
+			if !known || again && s.now.Sub(last) >= rejoinPause {
+				good[other.ID] = s.now
+				delete(s.rejoined, other.ID)
+				arrived = append(arrived, other)
+			}
+		}
+	}
+	gone := func(id wire.ID) bool {
+		_, there := present[id]
+		return !there
+	}
+	maps.DeleteFunc(good, func(id wire.ID, _ time.Time) bool { return gone(id) })
+	maps.DeleteFunc(s.rejoined, func(id wire.ID, _ struct{}) bool { return gone(id) })
+	return arrived
+}
+
+// rejoins notes that a node looks for its own neighbourhood, as nodes do when
+// they start. One that was away for a minute only has been good all the time.
+func (s *server) rejoins(id wire.ID) {
+	if s.cfg.Replicate && len(s.rejoined) < maxRejoined {
+		s.rejoined[id] = struct{}{}
+	}
+}
+
+// stock returns all stored values, one key after the other.
+func (s *server) stock() []given {
+	s.begin(nil)
+	stock := make([]given, 0, s.store.Stats().Values)
+	for kept := range s.store.Snapshot(s.now) {
+		stock = append(stock, given{kept.Key, kept.Packed, kept.Created})
+	}
+	s.end()
+	slices.SortFunc(stock, func(a, b given) int { return bytes.Compare(a.key[:], b.key[:]) })
+	return stock
+}
+
+// give asks a node which values it has of the keys that it is close to, and puts
+// those that it lacks. A node that does not answer is given up.
+func (s *server) give(ctx context.Context, to wire.Node, stock []given) {
+	pace := time.NewTicker(givePause)
+	defer pace.Stop()
+	out := newOutbox(s)
+	puts := 0
+	for len(stock) > 0 {
+		var shelves [][]given
+		shelves, stock = s.near(to, stock)
+		if len(shelves) > 0 {
+			n, err := s.giveShelves(ctx, out, to, shelves)
+			puts += n
+			if err != nil {
+				s.logger.Debug("dht node cannot be given values", "node", to.ID.String(), "remote", to.Addr, "err", err)
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-pace.C:
+		}
+	}
+	s.logger.Debug("dht node was given values", "node", to.ID.String(), "remote", to.Addr, "values", puts)
+}
+
+// near cuts the next keys off the stock, and returns the values of those to which
+// the node is among the closest that we know.
+func (s *server) near(to wire.Node, stock []given) (shelves [][]given, rest []given) {
+	s.begin(nil)
+	defer s.end()
+	var buffer [maxListed]wire.Node
+	for range giveScan {
+		if len(stock) == 0 || len(shelves) == giveBatch {
+			break
+		}
+		key, end := stock[0].key, 1
+		for end < len(stock) && stock[end].key == key {
+			end++
+		}
+		if slices.Contains(s.table(to.Addr).Closest(buffer[:0], key, maxListed, s.now), to) {
+			shelves = append(shelves, stock[:end])
+		}
+		stock = stock[end:]
+	}
+	return shelves, stock
+}
+
+// giveShelves does what give does for a few keys, and returns how many values the
+// node confirmed.
+func (s *server) giveShelves(ctx context.Context, out *outbox, to wire.Node, shelves [][]given) (puts int, err error) {
+	query := wire.Query{Select: wire.FieldID | wire.FieldSeq}
+	replies, err := s.askAll(ctx, out, len(shelves), func(i int, done func(reply)) {
+		t := s.newTransaction()
+		s.send(wire.AppendGet(s.out.data, s.header(t), shelves[i][0].key, &query), t, to.Addr, nil, done)
+	})
+	if err != nil {
+		return 0, err
+	}
+	var missing []given
+	for i, shelf := range shelves {
+		missing = append(missing, lacking(shelf, &replies[i].message, time.Now())...)
+	}
+	token := replies[0].message.Token
+	for len(missing) > 0 {
+		n, size := 0, 0
+		for n < min(giveBatch, len(missing)) && (n == 0 || size+len(missing[n].packed) <= givePutBytes) {
+			size += len(missing[n].packed)
+			n++
+		}
+		if _, err := s.askAll(ctx, out, n, func(i int, done func(reply)) {
+			s.sendPut(to.Addr, token, &missing[i], done)
+		}); err != nil {
+			return puts, err
+		}
+		missing, puts = missing[n:], puts+n
+		s.count(func(c *counts) { c.replicated += uint64(n) })
+	}
+	return puts, nil
+}
+
+// lacking returns the values of a key that a node does not have, or has in an
+// older edition, by its rows. It is not offered what it has: that would let the
+// value live longer.
+func lacking(shelf []given, rows *wire.Message, now time.Time) (missing []given) {
+	has := make(map[uint64]uint16, rows.Rows.Len())
+	for row := range rows.Rows.All() {
+		has[row.ID] = row.Seq
+	}
+	for _, g := range shelf {
+		v, err := wire.ParseValue(g.packed)
+		if err != nil || v.Type == wire.TypeService || now.Sub(g.created) > storage.Life(v.Type)-minLeft {
+			// Service announcements would get our address.
+			continue
+		}
+		if seq, there := has[v.ID]; !there || v.Signed() && seq < v.Seq {
+			missing = append(missing, g)
+		}
+	}
+	return missing
+}
+
+// askAll sends requests in one turn and returns the answers, or the first error.
+func (s *server) askAll(ctx context.Context, out *outbox, n int, send func(i int, done func(reply))) ([]reply, error) {
+	type answer struct {
+		i int
+		reply
+	}
+	answers := make(chan answer, n)
+	s.begin(out)
+	for i := range n {
+		send(i, func(r reply) { answers <- answer{i, r} })
+	}
+	s.end()
+	out.flush()
+	replies := make([]reply, n)
+	for range n {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case a := <-answers:
+			if a.err != nil {
+				return nil, a.err
+			}
+			replies[a.i] = a.reply
+		}
+	}
+	return replies, nil
+}
+
+// count changes the counts, out of turn.
+func (s *server) count(change func(*counts)) {
+	s.begin(nil)
+	defer s.end()
+	change(&s.counts)
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package source
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+	"golang.org/x/text/unicode/norm"
+)
+
+// SearchFilter returns the filter that finds people by words: each of them
+// has to be in some mapped text attribute. Active Directory looks at the
+// beginnings only, which is what its indexes can do. No words find everyone.
+func (c Config) SearchFilter(words []string) string {
+	c = c.WithDefaults()
+	m := c.Mapping
+	lead := "*"
+	if c.Kind == KindAD {
+		lead = ""
+	}
+	filters := []string{c.UsersFilter}
+	for _, word := range words {
+		word = norm.NFC.String(strings.TrimSpace(word))
+		if word == "" {
+			continue
+		}
+		var any []string
+		for _, list := range [][]string{m.Username, m.FirstName, m.LastName, m.DisplayName, m.Email, m.Phone, m.Mobile} {
+			for _, a := range list {
+				any = append(any, "("+a+"="+lead+ldap.EscapeFilter(word)+"*)")
+			}
+		}
+		filters = append(filters, or(any...))
+	}
+	return and(filters...)
+}
+
+// IDFilter returns the filter that finds a person by Person.ExternalID.
+func (c Config) IDFilter(id string) string {
+	c = c.WithDefaults()
+	var any []string
+	for _, a := range c.Mapping.ID {
+		any = append(any, "("+a+"="+escapeID(a, id)+")")
+	}
+	return or(any...)
+}
+
+func escapeID(attribute, id string) string {
+	raw, isGUID := parseGUID(id)
+	if !isGUID || !strings.EqualFold(attribute, attrObjectGUID) {
+		return ldap.EscapeFilter(id)
+	}
+	return EscapeBytes(raw)
+}
+
+// Attributes returns what is asked for of a person: what is mapped, what
+// tells the state of the account, and the groups.
+func (c Config) Attributes() []string {
+	c = c.WithDefaults()
+	var names []string
+	add := func(list ...string) {
+		for _, a := range list {
+			if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, a) }) {
+				names = append(names, a)
+			}
+		}
+	}
+	for _, f := range c.Mapping.fields() {
+		add(*f.attributes...)
+	}
+	if c.Kind == KindAD {
+		add(attrUserPrincipalName, attrObjectSid, attrPrimaryGroupID)
+		add(adStateAttributes()...)
+	} else {
+		add(ldapStateAttributes()...)
+	}
+	switch c.Membership {
+	case MembershipMemberOf:
+		add(attrMemberOf, attrGIDNumber)
+	case MembershipInChain:
+		add(attrMemberOf)
+	case MembershipMemberUID:
+		add(attrGIDNumber)
+	}
+	return names
+}
+
+// GroupAttributes returns what is asked for of a group: what names it, and
+// what the configured way of membership needs.
+func (c Config) GroupAttributes() []string {
+	c = c.WithDefaults()
+	names := append(slices.Clone(c.Mapping.ID), "cn", attrObjectSid, attrGIDNumber)
+	switch c.Membership {
+	case MembershipInChain:
+		return append(names, attrMemberOf)
+	case MembershipMember:
+		return append(names, attrMember, attrUniqueMember)
+	case MembershipMemberUID:
+		return append(names, attrMemberUID)
+	}
+	return append(names, attrMemberOf, attrMember, attrUniqueMember, attrMemberUID)
+}
