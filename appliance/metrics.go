@@ -13,6 +13,7 @@ import (
 func (a *Appliance) newMetrics(cfg metrics.Config, logger *slog.Logger) (*metrics.Server, error) {
 	read := []prometheus.Collector{
 		metrics.NewRelay(a.relay.latest),
+		metrics.NewSync(a.enroll.SyncStates),
 		metrics.NewBox(metrics.Sources{Store: a.store, Services: a.supervisor.Status, CertificateEnd: a.enroll.CertificateEnd}),
 	}
 	if a.dht != nil {

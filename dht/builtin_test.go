@@ -15,6 +15,7 @@ import (
 
 	"jamibox/dht/limit"
 	"jamibox/dht/node"
+	"jamibox/dht/wire"
 )
 
 func builtinConfig() Config {
@@ -83,6 +84,23 @@ func TestEnginesMeet(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBuiltinCatchesUp has a second box come to one that holds values.
+func TestBuiltinCatchesUp(t *testing.T) {
+	t.Parallel()
+	one := newService(t, builtinConfig(), t.TempDir())
+	start(t, one).awaitReady(t)
+	for i := range 50 {
+		_, err := one.Put(t.Context(), wire.HashOf([]byte{byte(i)}), &wire.Value{ID: 1, Data: []byte("value")})
+		require.NoError(t, err)
+	}
+	joining := builtinConfig()
+	joining.Bootstrap = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(int(one.Status().Port)))}
+	two := newService(t, joining, t.TempDir())
+	start(t, two).awaitReady(t)
+	require.Eventually(t, func() bool { return two.Status().Builtin.Values >= 50 }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return one.Status().Builtin.Replicated >= 50 }, 10*time.Second, 10*time.Millisecond)
 }
 
 func TestBuiltinPortTaken(t *testing.T) {

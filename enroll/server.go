@@ -18,6 +18,7 @@ import (
 	"jamibox/enroll/account"
 	"jamibox/enroll/admin"
 	"jamibox/enroll/audit"
+	"jamibox/enroll/bulk"
 	"jamibox/enroll/clientcert"
 	"jamibox/enroll/contacts"
 	"jamibox/enroll/device"
@@ -120,7 +121,7 @@ func New(o Options) (*Server, error) {
 		ClientCertificate: s.clientCertificate, Logger: o.Logger,
 	}
 	s.admin = &admin.Face{
-		Accounts: s.accounts, Devices: s.devices, Groups: groups, Sources: s.sources, Sync: s.sync, Policy: settings, Org: o.Organization, Store: o.Store,
+		Accounts: s.accounts, Devices: s.devices, Groups: groups, Bulk: bulk.New(o.Store, o.Box, s.accounts, groups, o.Organization, log, o.Logger), Sources: s.sources, Sync: s.sync, Policy: settings, Org: o.Organization, Store: o.Store,
 		Registrar: organization.NewRegistrar(o.Store, o.Organization, log), Revocation: s.jams.Revocation, Audit: log,
 		Setup: s.setup, Relay: o.Relay, DHT: o.DHT, Status: s.status, RootPEM: s.tls.rootPEM, Logger: o.Logger,
 	}
@@ -153,6 +154,7 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	group.Go(func() error { return s.keys.Run(ctx) })
 	group.Go(func() error { return s.sources.Run(ctx) })
 	group.Go(func() error { return s.sync.Run(ctx) })
+	group.Go(func() error { return s.admin.Bulk.Run(ctx) })
 	group.Go(func() error { return s.upkeep(ctx) })
 	if _, err := s.o.Organization.Current(); err != nil {
 		s.o.Announce(s.setupURL(), s.setup.Code())

@@ -3,6 +3,8 @@
 package enroll
 
 import (
+	"context"
+
 	"jamibox/enroll/audit"
 	"jamibox/enroll/directory/sync"
 	"jamibox/enroll/group"
@@ -24,3 +26,6 @@ func (s *Server) synchronized() []sync.Directory {
 	}
 	return list
 }
+
+// SyncStates returns how far the enabled directories are in step.
+func (s *Server) SyncStates(ctx context.Context) ([]sync.State, error) { return s.sync.States(ctx) }

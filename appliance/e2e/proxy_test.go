@@ -44,7 +44,7 @@ func TestProxy(t *testing.T) {
 		play func(*testing.T)
 	}{
 		{"enrolment", p.enrolment},
-		{"message", p.message},
+		{"message", p.messages},
 		{"restart of the box", p.restart},
 	} {
 		if !p.play(t, scenario.name, scenario.play) {
@@ -88,8 +88,8 @@ func (p *proxied) enrolment(t *testing.T) {
 	t.Logf("the proxy: %+v", status.Proxy)
 }
 
-// message proves that people become contacts and write to each other.
-func (p *proxied) message(t *testing.T) {
+// messages proves that people become contacts and write to each other.
+func (p *proxied) messages(t *testing.T) {
 	ctx := within(t, 10*time.Minute)
 	conversation := befriend(t, ctx, p.laptop, p.phone)
 	write(t, ctx, conversation, "from laptop", p.laptop, p.phone).arrives(t, ctx, p.phone)
@@ -117,4 +117,36 @@ func (p *proxied) restart(t *testing.T) {
 			return err == nil && hasAll(known, p.laptop.id, desk.id), err
 		})
 	}, p.laptop, desk)
+}
+
+// TestProxyBesideNodes has a client with a node of its own and one that uses the
+// proxy, since an administrator said so in between, find each other and talk.
+func TestProxyBesideNodes(t *testing.T) {
+	p := &proxied{world: newWorld(t, box.Options{Settings: []string{"JAMIBOX_DHT_PROXY_LISTEN=:4443"}}, alice, bob)}
+	p.laptop = &device{Client: p.client(t, "laptop", p.lab.Left)}
+	p.phone = &device{Client: p.client(t, "phone", p.lab.Right)}
+	p.play(t, "one after the other", func(t *testing.T) {
+		ctx := within(t, 5*time.Minute)
+		p.enrol(t, ctx, p.laptop, alice, "false")
+		_, err := p.box.Command(ctx, "policy", "set", "Account.proxyEnabled=true")
+		require.NoError(t, err)
+		p.enrol(t, ctx, p.phone, bob, "true")
+		status, err := p.box.DHT(ctx)
+		require.NoError(t, err)
+		require.Positive(t, status.Node.Requests["listen"], "the laptop has a node")
+		require.Positive(t, status.Proxy.Listeners, "the phone has none")
+		p.messages(t)
+	})
+}
+
+// enrol enrols a device and checks whether it was told to use the proxy.
+func (p *proxied) enrol(t *testing.T, ctx context.Context, d *device, u box.User, enabled string) {
+	t.Helper()
+	enrolled, err := enrol(ctx, d.Client, box.PublicURL, u)
+	require.NoError(t, err)
+	*d = *enrolled
+	details, err := d.Details(ctx, d.account)
+	require.NoError(t, err)
+	require.Equal(t, enabled, details["Account.proxyEnabled"])
+	require.Equal(t, proxyURL, details["Account.proxyServer"])
 }

@@ -39,7 +39,7 @@ func (g *globals) connect() (*client, error) {
 }
 
 // call sends in as JSON, unless it is nil, and decodes the answer into out,
-// unless that is nil.
+// unless that is nil; into a *[]byte it comes as it is.
 func (c *client) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader = http.NoBody
 	if in != nil {
@@ -49,11 +49,16 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		body = bytes.NewReader(raw)
 	}
+	return c.send(ctx, method, path, "application/json", body, out)
+}
+
+// send sends a body of any kind, and decodes the answer as call does.
+func (c *client) send(ctx context.Context, method, path, kind string, body io.Reader, out any) error {
 	request, err := http.NewRequestWithContext(ctx, method, "http://jamibox"+admin.Prefix+path, body)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", kind)
 	answer, err := c.http.Do(request)
 	if err != nil {
 		return unreachable(err)

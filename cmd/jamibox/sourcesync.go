@@ -34,6 +34,9 @@ func newSourceSync(g *globals) *cobra.Command {
 			"--dry-run what it would do, and let it do so with --accept.",
 		Args: named(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if show && (dry || accept) {
+				return usageError{errors.New("--show runs nothing: leave out --dry-run and --accept")}
+			}
 			c, err := g.connect()
 			if err != nil {
 				return err
@@ -57,8 +60,6 @@ func newSourceSync(g *globals) *cobra.Command {
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "change nothing and report what would be done")
 	cmd.Flags().BoolVar(&accept, "accept", false, "bar as many users as the directory asks for")
 	cmd.Flags().BoolVar(&show, "show", false, "run nothing and show the state and the last runs")
-	cmd.MarkFlagsMutuallyExclusive("show", "dry-run")
-	cmd.MarkFlagsMutuallyExclusive("show", "accept")
 	return cmd
 }
 

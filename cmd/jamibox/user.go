@@ -19,11 +19,12 @@ import (
 )
 
 func newUser(g *globals) *cobra.Command {
-	return group("user", "Manage the people of the embedded database",
+	return group("user", "Manage the people, and whom directories brought",
 		newUserAdd(g), newUserList(g), newUserShow(g), newUserEdit(g), newUserPasswd(g),
 		newUserDeed(g, "disable", "Bar a user for now; the devices keep their identity"),
 		newUserDeed(g, "enable", "Let a disabled user in again"),
 		newUserDeed(g, "revoke", "Revoke a user and all devices for good; the name stays taken"),
+		newUserImport(g), newUserImportState(g), newUserExport(g),
 	)
 }
 
@@ -173,9 +174,9 @@ func newUserList(g *globals) *cobra.Command {
 			}
 			return g.print(cmd.OutOrStdout(), users, func(w io.Writer) {
 				table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(table, "USER\tSTATE\tNAME\tJAMI ID")
+				fmt.Fprintln(table, "USER\tSOURCE\tSTATE\tNAME\tJAMI ID")
 				for _, u := range users {
-					fmt.Fprintf(table, "%s\t%s\t%s %s\t%s\n", u.Username, u.State, u.FirstName, u.LastName, u.AccountID)
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\t%s\n", u.Username, u.Source, stateOf(u), u.FirstName, u.LastName, u.AccountID)
 				}
 				table.Flush()
 			})
@@ -221,8 +222,20 @@ func (g *globals) showUser(cmd *cobra.Command, method, path string, body any) er
 		return err
 	}
 	return g.print(cmd.OutOrStdout(), u, func(w io.Writer) {
-		fmt.Fprintf(w, "user          %s\nstate         %s\nname          %s %s\nmail          %s\nphone         %s\norganisation  %s\nJami id       %s\ncreated       %s\n",
-			u.Username, u.State, u.FirstName, u.LastName, u.Email, u.Phone, u.Organization, u.AccountID,
+		state := stateOf(u)
+		if u.BarredAt != nil {
+			state += " since " + when(u.BarredAt) + ": " + u.BarredReason
+		}
+		fmt.Fprintf(w, "user          %s\nsource        %s\nstate         %s\nname          %s %s\nmail          %s\nphone         %s\norganisation  %s\nJami id       %s\ncreated       %s\n",
+			u.Username, u.Source, state, u.FirstName, u.LastName, u.Email, u.Phone, u.Organization, u.AccountID,
 			u.CreatedAt.Local().Format(time.DateTime))
 	})
+}
+
+// stateOf writes the state of a user, which has two sides.
+func stateOf(u admin.User) string {
+	if u.BarredAt != nil {
+		return u.State + ", barred by the directory"
+	}
+	return u.State
 }

@@ -31,12 +31,14 @@ type box struct {
 // anyNetwork returns a number that no other test has.
 func anyNetwork() uint32 { return 1 + rand.Uint32N(1<<31) }
 
-// startBox runs the builtin node at an address, in the namespace unless that is
-// nil, until the test ends or stop is called.
+// startBox runs the builtin node at an address of either family, in the namespace
+// unless that is nil, until the test ends or stop is called.
 func startBox(t *testing.T, in *namespace, at netip.AddrPort, network uint32, bootstrap ...string) *box {
 	t.Helper()
 	cfg := node.DefaultConfig()
-	cfg.IPv4, cfg.IPv6 = at, netip.AddrPort{}
+	if cfg.IPv4, cfg.IPv6 = at, (netip.AddrPort{}); at.Addr().Is6() {
+		cfg.IPv4, cfg.IPv6 = cfg.IPv6, cfg.IPv4
+	}
 	cfg.Network, cfg.Bootstrap = network, bootstrap
 	n := node.New(cfg, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -96,7 +98,10 @@ func (b *box) read(t *testing.T, key string) (texts []string) {
 }
 
 // good is how many other nodes the box lists.
-func (b *box) good() int { return b.Stats().IPv4.Good }
+func (b *box) good() int {
+	stats := b.Stats()
+	return stats.IPv4.Good + stats.IPv6.Good
+}
 
 // keyOf is the key that dhtnode takes a word for.
 func keyOf(word string) wire.ID {

@@ -17,6 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// found is the outcome of a search that was successful.
+const found = "found"
+
 // peer is a dhtnode at its console. It is for one goroutine.
 type peer struct {
 	t       *testing.T
@@ -127,9 +130,23 @@ func (p *peer) get(key string) []string {
 func (p *peer) finds(key, value string) (time.Duration, bool) {
 	p.t.Helper()
 	began := time.Now()
+	outcome := p.look(key, value)
+	return time.Since(began), outcome == found
+}
+
+// look is finds, and returns what dhtnode said of the search instead: found, or
+// how it ended without, or that it did not end.
+func (p *peer) look(key, value string) string {
+	p.t.Helper()
 	either := regexp.MustCompile(`data\(text/plain\):"` + regexp.QuoteMeta(value) + `"|` + wasGot.String())
-	found := p.await(p.enter("g %s", key), either, patience)
-	return time.Since(began), strings.Contains(found, `"`+value+`"`)
+	said := p.await(p.enter("g %s", key), either, patience)
+	switch {
+	case strings.Contains(said, `"`+value+`"`):
+		return found
+	case said == "":
+		return "no end"
+	}
+	return wasGot.FindStringSubmatch(said)[1]
 }
 
 // listen returns where the output begins that tells of values.

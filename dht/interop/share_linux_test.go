@@ -4,6 +4,8 @@ package interop
 
 import (
 	"context"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -31,14 +33,24 @@ func TestShare(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			first, second := c.pairs(t)
-			share(t, first, second)
+			share(t, loopback(), first, second)
 		})
 	}
+	t.Run("over IPv6", func(t *testing.T) {
+		t.Parallel()
+		at := netip.AddrPortFrom(netip.IPv6Loopback(), 0)
+		conn, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(at))
+		if err != nil {
+			t.Skipf("this host has no IPv6: %v", err)
+		}
+		require.NoError(t, conn.Close())
+		share(t, at, distributed(t), distributed(t))
+	})
 }
 
-func share(t *testing.T, first, second release) {
+func share(t *testing.T, at netip.AddrPort, first, second release) {
 	network := anyNetwork()
-	home := startBox(t, nil, loopback(), network)
+	home := startBox(t, nil, at, network)
 	began := time.Now()
 	a := startPeer(t, nil, first, network, home.addr, identity(t)...)
 	b := startPeer(t, nil, second, network, home.addr)

@@ -21,8 +21,11 @@
 // know far more nodes, some of which have just left: by that rule we would refuse
 // what nobody else is there to keep. So what is put is stored, whatever the key.
 //
-// A node does not copy to others what it stores, nor asks them for what they
-// store when it comes back: the protocol has writers repeat themselves instead.
+// A node that comes, or comes back, is given what is stored here of the keys that
+// it is close to and what it lacks of that, if Config.Replicate asks for it. Values
+// keep their time of creation. OpenDHT does not do so by default, and the protocol
+// has no other way to fill a node: writers repeat themselves, and nobody can be
+// asked for the keys that he holds.
 //
 // The package must not know users, devices, the relay or the supervisor.
 package node

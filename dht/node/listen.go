@@ -51,13 +51,12 @@ func (n *Node) Listen(ctx context.Context, key wire.ID, tell func(packed []byte,
 		return err
 	}
 	l := &listening{key: key, tell: tell, asked: make(map[netip.AddrPort]time.Time), values: make(map[uint64]*heard)}
-	out := newOutbox(s)
-	s.begin(out)
+	s.begin(nil)
 	s.attend(l)
 	s.end()
 	defer s.unattend(l)
 	for pause := firstListenPause; ; pause = min(2*pause, listenPause) {
-		if err := s.askAround(ctx, out, l); err != nil && ctx.Err() == nil {
+		if err := s.askAround(ctx, l); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("%s: %w", action, err)
 		}
 		timer := time.NewTimer(pause + rand.N(listenJitter))
@@ -93,7 +92,9 @@ func (s *server) unattend(l *listening) {
 }
 
 // askAround has our store and the closest nodes tell the listener, or go on to.
-func (s *server) askAround(ctx context.Context, out *outbox, l *listening) error {
+func (s *server) askAround(ctx context.Context, l *listening) error {
+	// There may be thousands of listeners, so none keeps an outbox while it waits.
+	out := newOutbox(s)
 	s.begin(out)
 	s.listenHere(l)
 	s.end()

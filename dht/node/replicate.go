@@ -5,7 +5,6 @@ package node
 import (
 	"bytes"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -16,10 +15,12 @@ import (
 )
 
 const (
-	// arrivalPause lies between two looks for nodes that have come, at least. It
-	// is stockPause times as long as it took to look through the stored values.
-	arrivalPause = 2 * time.Second
-	stockPause   = 20
+	// arrivalPause lies between two looks for nodes that have come, at least: it
+	// is stockPause times as long as it took to look through the stored values,
+	// which keeps requests waiting, up to maxArrivalPause.
+	arrivalPause    = 2 * time.Second
+	maxArrivalPause = 30 * time.Second
+	stockPause      = 100
 	// givePause lies between two batches of keys that a node is asked about, and
 	// giveBatch is their size: with the puts that follow this stays below the
 	// thousand requests in a second that OpenDHT takes from one address.
@@ -32,9 +33,7 @@ const (
 	givePutBytes = 64 << 10
 	// receivers is how many nodes are given values at the same time.
 	receivers = 8
-	// rejoinPause lies between two times that a node which stays good is given
-	// values because it starts anew.
-	rejoinPause = 10 * time.Second
+	// maxRejoined bounds the nodes that start anew between two looks.
 	maxRejoined = 1024
 	// minLeft is the life in which a value is still worth giving.
 	minLeft = 30 * time.Second
@@ -56,22 +55,23 @@ func (s *server) replicate(ctx context.Context) error {
 	}
 	var giving errgroup.Group
 	giving.SetLimit(receivers)
-	ticker := time.NewTicker(arrivalPause)
-	defer ticker.Stop()
-	good := make(map[wire.ID]time.Time) // when the node was last given values
+	look := time.NewTimer(arrivalPause)
+	defer look.Stop()
+	known := newArrivals()
 	for {
 		select {
 		case <-ctx.Done():
 			return giving.Wait()
-		case <-ticker.C:
+		case <-look.C:
 		}
-		arrived := s.arrived(good)
+		arrived := known.update(s.listed())
 		if len(arrived) == 0 {
+			look.Reset(arrivalPause)
 			continue
 		}
 		start := time.Now()
 		stock := s.stock()
-		ticker.Reset(max(arrivalPause, stockPause*time.Since(start)))
+		look.Reset(min(max(arrivalPause, stockPause*time.Since(start)), maxArrivalPause))
 		for _, other := range arrived {
 			giving.Go(func() error {
 				s.give(ctx, other, stock)
@@ -81,36 +81,16 @@ func (s *server) replicate(ctx context.Context) error {
 	}
 }
 
-// arrived returns the nodes that have become good, and those that say that they
-// start anew, since it was last called, and brings the map up to date.
-func (s *server) arrived(good map[wire.ID]time.Time) (arrived []wire.Node) {
+// listed returns the good nodes, and those that said since the last call that
+// they start anew.
+func (s *server) listed() (listed []wire.Node, rejoined map[wire.ID]struct{}, now time.Time) {
 	s.begin(nil)
 	defer s.end()
-	return s.arrivedNow(good)
-}
-
-// arrivedNow is arrived, in turn.
-func (s *server) arrivedNow(good map[wire.ID]time.Time) (arrived []wire.Node) {
-	present := make(map[wire.ID]struct{}, len(good))
 	for _, table := range s.tables {
-		for _, other := range table.Snapshot(s.now) {
-			present[other.ID] = struct{}{}
-			last, known := good[other.ID]
-			_, again := s.rejoined[other.ID]
-			if !known || again && s.now.Sub(last) >= rejoinPause {
-				good[other.ID] = s.now
-				delete(s.rejoined, other.ID)
-				arrived = append(arrived, other)
-			}
-		}
+		listed = append(listed, table.Snapshot(s.now)...)
 	}
-	gone := func(id wire.ID) bool {
-		_, there := present[id]
-		return !there
-	}
-	maps.DeleteFunc(good, func(id wire.ID, _ time.Time) bool { return gone(id) })
-	maps.DeleteFunc(s.rejoined, func(id wire.ID, _ struct{}) bool { return gone(id) })
-	return arrived
+	rejoined, s.rejoined = s.rejoined, make(map[wire.ID]struct{})
+	return listed, rejoined, s.now
 }
 
 // rejoins notes that a node looks for its own neighbourhood, as nodes do when

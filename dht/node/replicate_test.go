@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -84,11 +85,11 @@ func TestCatchUp(t *testing.T) {
 			t.Parallel()
 			up := run(t, boxConfig(t))
 			cfg := boxConfig(t, up.v4)
-			var before map[wire.ID][][]byte
+			before := writeSome(t, up.v4, 10)
 			if !c.fresh {
 				down := run(t, cfg)
-				require.Eventually(t, func() bool { return up.Stats().IPv4.Good == 1 }, patience, 10*time.Millisecond)
-				before = writeSome(t, down.v4, 20)
+				require.Eventually(t, func() bool { return len(down.kept()) == len(before) }, catchingUp, 10*time.Millisecond)
+				maps.Copy(before, writeSome(t, down.v4, 10))
 				require.NoError(t, down.stop())
 			}
 			if c.goneLong {
@@ -186,39 +187,6 @@ func TestReplicateToTheClosest(t *testing.T) {
 		require.Equal(t, want, near)
 		require.Less(t, near, len(stock))
 	}
-}
-
-// TestArrivals tells a node that comes from one that is there.
-func TestArrivals(t *testing.T) {
-	s, at := handling(t)
-	s.cfg.Replicate = true
-	good := make(map[wire.ID]time.Time)
-	other := wire.Node{ID: randomID(), Addr: netip.MustParseAddrPort("192.0.2.1:4222")}
-	answers := func() { s.tables[0].Answered(other.ID, other.Addr, false, s.now) }
-	arrived := func() []wire.Node { return s.arrivedNow(good) }
-	require.Empty(t, arrived())
-	answers()
-	require.Equal(t, []wire.Node{other}, arrived())
-	require.Empty(t, arrived())
-	s.rejoins(other.ID)
-	s.rejoins(randomID()) // one that is not good
-	require.Empty(t, arrived(), "it was just given all")
-	at(s.now.Add(rejoinPause))
-	require.Equal(t, []wire.Node{other}, arrived(), "but it starts anew")
-	require.Empty(t, arrived())
-	require.Empty(t, s.rejoined)
-	for i := range 3 {
-		at(s.now.Add(time.Duration(i) * time.Second))
-		s.tables[0].Failed(other.Addr, s.now)
-	}
-	require.Empty(t, arrived())
-	require.Empty(t, good)
-	answers()
-	require.Equal(t, []wire.Node{other}, arrived(), "it comes back")
-	for range 2 * maxRejoined {
-		s.rejoins(randomID())
-	}
-	require.Len(t, s.rejoined, maxRejoined)
 }
 
 // TestReplicateToUnwillingNode gives up one that refuses.

@@ -51,12 +51,13 @@ type Limits struct {
 	PermanentBytes                int
 }
 
-// DefaultLimits fits a site of some thousand phones, all behind one address.
+// DefaultLimits fits a site of some thousand phones, all behind one address. A
+// listener takes about 50 KB of memory.
 func DefaultLimits() Limits {
 	return Limits{
 		Requests:    limit.Config{Requests: 16384, RequestsPerAddress: 8192},
-		Connections: 24576, ConnectionsPerSource: 20480,
-		Listeners: 20480, ListenersPerSource: 16384,
+		Connections: 20480, ConnectionsPerSource: 16384,
+		Listeners: 16384, ListenersPerSource: 12288,
 		Permanent: 32768, PermanentPerSource: 16384, PermanentBytes: 64 << 20,
 	}
 }

@@ -5,7 +5,6 @@ package proxy
 import (
 	"encoding/json"
 	"flag"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -206,19 +205,5 @@ func TestListenAcross(t *testing.T) {
 				require.Equal(t, line{ID: "4", Data: []byte("for a minute"), Expired: true}, l.within(2*time.Minute))
 			}
 		})
-	}
-}
-
-// A value that one of our nodes holds is heard of at the other, which does not
-// store it.
-func TestListenAtOthers(t *testing.T) {
-	first := runNode(t)
-	r := run(t, testLimits(), first.udp.String())
-	meets(t, r, first)
-	l := r.listen(t, http.MethodGet, "/key/"+key+"/listen", "")
-	require.Eventually(t, func() bool { return first.node.Stats().Storage.Listeners == 1 }, patience, 10*time.Millisecond)
-	for i := range 3 {
-		first.put(t, plain(uint64(i+1), fmt.Sprint(i)))
-		require.Equal(t, strconv.Itoa(i+1), l.next().ID)
 	}
 }

@@ -3,7 +3,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -11,32 +10,30 @@ import (
 	"time"
 )
 
-// handler serves all paths. Streams ends the answers that do not end by
-// themselves. The paths without /key/ are those of older clients.
-func (s *Server) handler(streams context.Context) http.Handler {
+// handler serves all paths. Those without /key/ are of older clients.
+func (s *Server) handler(l *life) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", s.limited(kindInfo, s.serveInfo))
-	mux.Handle("GET /node/info", s.limited(kindInfo, s.serveInfo))
-	mux.Handle("GET /node/stats", s.limited(kindStats, s.serveStats))
-	listen := s.limited(kindListen, func(w http.ResponseWriter, r *http.Request, from netip.Addr) {
-		s.serveListen(streams, w, r, from)
-	})
-	subscribe := s.limited(kindSubscribe, func(w http.ResponseWriter, r *http.Request, from netip.Addr) {
-		s.serveSubscribe(streams, w, r, from)
-	})
-	mux.Handle("GET /key/{hash}/listen", listen)
+	handle := func(pattern string, k kind, serve func(*life, http.ResponseWriter, *http.Request, netip.Addr)) {
+		mux.Handle(pattern, s.limited(l, k, serve))
+	}
+	handle("GET /{$}", kindInfo, s.serveInfo)
+	handle("GET /node/info", kindInfo, s.serveInfo)
+	handle("GET /node/stats", kindStats, s.serveStats)
+	handle("GET /key/{hash}/listen", kindListen, s.serveListen)
 	for _, path := range []string{"/key/{hash}", "/{hash}"} {
-		mux.Handle("GET "+path, s.limited(kindGet, s.serveGet))
-		mux.Handle("POST "+path, s.limited(kindPut, s.servePut))
-		mux.Handle("SUBSCRIBE "+path, subscribe)
-		mux.Handle("UNSUBSCRIBE "+path, s.limited(kindUnsubscribe, s.serveUnsubscribe))
+		handle("GET "+path, kindGet, s.serveGet)
+		handle("POST "+path, kindPut, s.servePut)
+		handle("SUBSCRIBE "+path, kindSubscribe, s.serveSubscribe)
+		handle("UNSUBSCRIBE "+path, kindUnsubscribe, s.serveUnsubscribe)
 	}
 	return mux
 }
 
 // limited counts requests and refuses those that are too many.
-func (s *Server) limited(k kind, serve func(http.ResponseWriter, *http.Request, netip.Addr)) http.Handler {
+func (s *Server) limited(l *life, k kind, serve func(*life, http.ResponseWriter, *http.Request, netip.Addr)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.requests.Add(1)
+		defer l.requests.Done()
 		from := remoteOf(r.RemoteAddr)
 		s.rateMu.Lock()
 		allowed := s.rate.Request(sourceOf(from), time.Now())
@@ -47,7 +44,7 @@ func (s *Server) limited(k kind, serve func(http.ResponseWriter, *http.Request, 
 		}
 		s.counters.requests[k].Add(1)
 		w.Header().Set("Content-Type", "application/json")
-		serve(w, r, from)
+		serve(l, w, r, from)
 	})
 }
 

@@ -56,7 +56,7 @@ func infoOfFamily(c routing.Counts) familyInfo {
 }
 
 // serveInfo tells of the node, and where the client is seen.
-func (s *Server) serveInfo(w http.ResponseWriter, _ *http.Request, from netip.Addr) {
+func (s *Server) serveInfo(_ *life, w http.ResponseWriter, _ *http.Request, from netip.Addr) {
 	info, ok := infoOf(s.node.Stats())
 	if !ok {
 		s.refuse(w, reasonNode, http.StatusServiceUnavailable, "dht node does not answer")
@@ -79,7 +79,7 @@ type proxyStats struct {
 }
 
 // serveStats tells of the proxy. The rate of requests is that since its start.
-func (s *Server) serveStats(w http.ResponseWriter, _ *http.Request, _ netip.Addr) {
+func (s *Server) serveStats(_ *life, w http.ResponseWriter, _ *http.Request, _ netip.Addr) {
 	info, ok := infoOf(s.node.Stats())
 	if !ok {
 		s.refuse(w, reasonNode, http.StatusServiceUnavailable, "dht node does not answer")

@@ -83,10 +83,11 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	s.listening(inner.Addr())
 	defer s.listening(nil)
 
-	streams, breakOff := context.WithCancel(context.Background())
+	l, breakOff, giveUp := newLife()
 	defer breakOff()
+	defer giveUp()
 	server := &http.Server{
-		Handler:           s.handler(streams),
+		Handler:           s.handler(l),
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      searchTimeout + writeTimeout,
@@ -110,6 +111,8 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	tasks.Go(func() error {
 		<-stopping.Done()
 		breakOff()
+		defer l.requests.Wait()
+		defer giveUp()
 		return shutDown(server)
 	})
 	s.logger.Info("dht proxy listens", "addr", inner.Addr().String())
@@ -117,6 +120,21 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	err = tasks.Wait()
 	s.hub.wait()
 	return err
+}
+
+// life is how long the requests of one run may last.
+type life struct {
+	// streams is done when answers are broken off that do not end by themselves,
+	// puts when values are no longer put.
+	streams, puts context.Context
+	requests      sync.WaitGroup
+}
+
+func newLife() (l *life, breakOff, giveUp context.CancelFunc) {
+	l = new(life)
+	l.streams, breakOff = context.WithCancel(context.Background())
+	l.puts, giveUp = context.WithCancel(context.Background())
+	return l, breakOff, giveUp
 }
 
 // shutDown waits for requests for a while. Listeners are broken off already.

@@ -56,13 +56,13 @@ func (s *stream) hurry() {
 }
 
 // serveListen answers with the values under a key, now and as they come and go.
-func (s *Server) serveListen(streams context.Context, w http.ResponseWriter, r *http.Request, from netip.Addr) {
-	s.follow(streams, streams, w, r, from)
+func (s *Server) serveListen(l *life, w http.ResponseWriter, r *http.Request, from netip.Addr) {
+	s.follow(l, l.streams, w, r, from)
 }
 
 // follow tells of the values under the key of the request until the client leaves
-// or until is done, which is when streams is done at the latest.
-func (s *Server) follow(streams, until context.Context, w http.ResponseWriter, r *http.Request, from netip.Addr) {
+// or until is done, which is when l.streams is done at the latest.
+func (s *Server) follow(l *life, until context.Context, w http.ResponseWriter, r *http.Request, from netip.Addr) {
 	if !s.node.Running() {
 		// A client that is answered with an error asks again after 15 minutes, one
 		// whose connection breaks asks how the node is, and then every minute.
@@ -84,7 +84,7 @@ func (s *Server) follow(streams, until context.Context, w http.ResponseWriter, r
 		s.counters.refused[reasonSlow].Add(1)
 		out.hurry()
 	})
-	leave := s.hub.follow(streams, keyOf(r.PathValue("hash")), q)
+	leave := s.hub.follow(l.streams, keyOf(r.PathValue("hash")), q)
 	defer leave()
 	for err := out.flush(); err == nil; err = s.sendAll(out, q) {
 		select {

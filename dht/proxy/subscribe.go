@@ -70,19 +70,19 @@ func (s *subscriptions) count() int {
 
 // serveSubscribe tells the client of values as serveListen does, until it
 // subscribes again.
-func (s *Server) serveSubscribe(streams context.Context, w http.ResponseWriter, r *http.Request, from netip.Addr) {
+func (s *Server) serveSubscribe(l *life, w http.ResponseWriter, r *http.Request, from netip.Addr) {
 	who, ok := s.subscriber(w, r)
 	if !ok {
 		return
 	}
-	until, end := context.WithCancel(streams)
+	until, end := context.WithCancel(l.streams)
 	defer end()
 	defer s.subscriptions.begin(who, end)()
-	s.follow(streams, until, w, r, from)
+	s.follow(l, until, w, r, from)
 }
 
 // serveUnsubscribe ends the client's subscription.
-func (s *Server) serveUnsubscribe(w http.ResponseWriter, r *http.Request, _ netip.Addr) {
+func (s *Server) serveUnsubscribe(_ *life, w http.ResponseWriter, r *http.Request, _ netip.Addr) {
 	if who, ok := s.subscriber(w, r); ok {
 		s.subscriptions.end(who)
 		w.WriteHeader(http.StatusOK)

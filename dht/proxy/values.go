@@ -15,7 +15,7 @@ import (
 )
 
 // serveGet answers with the values under a key as they are found, one in a line.
-func (s *Server) serveGet(w http.ResponseWriter, r *http.Request, _ netip.Addr) {
+func (s *Server) serveGet(_ *life, w http.ResponseWriter, r *http.Request, _ netip.Addr) {
 	ctx, cancel := context.WithTimeout(r.Context(), searchTimeout)
 	defer cancel()
 	out := newStream(w)
@@ -57,7 +57,7 @@ func (s *Server) send(out *stream, e event) error {
 
 // servePut stores a value, and keeps it alive if that is asked for. Clients wait
 // for the answer, which is the value with its id.
-func (s *Server) servePut(w http.ResponseWriter, r *http.Request, from netip.Addr) {
+func (s *Server) servePut(l *life, w http.ResponseWriter, r *http.Request, from netip.Addr) {
 	body, ok := s.readBody(w, r)
 	if !ok {
 		return
@@ -83,7 +83,7 @@ func (s *Server) servePut(w http.ResponseWriter, r *http.Request, from netip.Add
 		}
 	}
 	// A phone may lose its connection at any time; the value is on its way.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), searchTimeout)
+	ctx, cancel := context.WithTimeout(l.puts, searchTimeout)
 	defer cancel()
 	switch _, err := s.node.Put(ctx, key, packed); {
 	case errors.Is(err, node.ErrRefused), errors.Is(err, wire.ErrValue):

@@ -65,7 +65,8 @@ func (s *Service) Authenticate(ctx context.Context, login, password string) (sto
 
 // ask asks those sources that may know the person. A name that a user has
 // belongs to that user's source alone: a namesake elsewhere must never be let
-// in as this user. Any other login is tried in the order of the sources.
+// in as this user. Any other login is tried in the order of the sources, and so
+// is the name of a user whose source was removed: it may be back.
 func (s *Service) ask(ctx context.Context, attempt Attempt, login string, known store.User, password string) (store.User, error) {
 	switch {
 	case password == "":
@@ -73,7 +74,7 @@ func (s *Service) ask(ctx context.Context, attempt Attempt, login string, known 
 	case len(password) > maxPasswordBytes:
 		return store.User{}, &Refusal{"the password is too long"}
 	}
-	own := known.ID != 0 && known.Folded == Fold(login)
+	own := known.ID != 0 && known.Folded == Fold(login) && !known.Released()
 	var reasons []string
 	var unavailable error
 	for _, src := range attempt.Sources() {

@@ -126,6 +126,7 @@ func FuzzAdminBodies(f *testing.F) {
 		`{"reason":9223372036854775808}`, `{"Account.videoEnabled":"true"}`, `{"old":"a","new":"b"}`, `{"name":"\t"}`,
 		`{"organization":"x","tls":{"certificate":"/"},"ca_lifetime":"99999999y","advertise":["::1%lo"]}`,
 		`{"name":"staff","finds":["staff",1],"shows":null,"device_limit":-1}`, `{"source":"local","group":"cn=\\"}`, `{"admission":""}`,
+		`{"config":{"kind":"ad","timeout":"5","mapping":{"phone":[null]}},"position":-1}`, `{"config":null,"enabled":null}`,
 		`{"overlap":"9223372036854775807ns"}`, `{"overlap":"65535d"}`,
 	} {
 		f.Add([]byte(seed))
@@ -150,6 +151,10 @@ func FuzzAdminBodies(f *testing.F) {
 		{a, "POST", "/groups/staff/map", root},
 		{a, "POST", "/groups/staff/unmap", root},
 		{a, "PUT", "/admission", root},
+		// Not those that would ask whatever server the body names.
+		{a, "PATCH", "/sources/local", root},
+		{a, "PATCH", "/sources/nobody", root},
+		{a, "POST", "/user-import?dry_run=true", func(r *http.Request) { root(r); asCSV(r) }},
 		{a, "PUT", "/me/password", me},
 		{a, "PATCH", "/me/devices/ff", me},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/audit"
+	"jamibox/enroll/bulk"
 	"jamibox/enroll/device"
 	"jamibox/enroll/directory/sources"
 	"jamibox/enroll/directory/sync"
@@ -37,6 +38,7 @@ type Face struct {
 	Accounts *account.Service
 	Devices  *device.Service
 	Groups   *group.Service
+	Bulk     *bulk.Service
 	Sources  *sources.Registry
 	Sync     *sync.Job
 	Policy   *policy.Service
@@ -109,6 +111,7 @@ func (f *Face) mountAdministration(r fiber.Router) {
 	r.Get("/dht", f.dhtState)
 	f.mountGroups(r)
 	f.mountDirectory(r)
+	f.mountBulk(r)
 }
 
 // onceSetUp lets nobody ask for what only a set-up makes.

@@ -74,7 +74,7 @@ func TestOperations(t *testing.T) {
 	}
 	root, me := a.administrator(t), a.person(t, "alice")
 	device, other := a.enrolled(t, "alice", 0), a.enrolled(t, "bob", 1)
-	dora := a.ofDirectory(t, "people", "dora")
+	felix := a.ofDirectory(t, "people", "felix")
 	// Nothing listens there.
 	ldap := map[string]any{"kind": "ldap", "urls": []string{"ldap://127.0.0.1:1"}, "bases": []string{"dc=example,dc=org"}}
 	a.addDirectory(t)
@@ -189,30 +189,30 @@ func TestOperations(t *testing.T) {
 		{"publish", "POST", "/ca/revocation-list", nil, edits(root), 200},
 		{"expiring", "GET", "/devices/expiring?days=36500", nil, edits(root), 200},
 		{"expiring/days", "GET", "/devices/expiring?days=-1", nil, edits(root), 400},
-		{"edit/of a directory", "PATCH", "/users/dora", map[string]any{"phone": "+49 1"}, edits(root), 409},
-		{"password/of a directory", "PUT", "/users/dora/password", good, edits(root), 409},
-		{"me/password/of a directory", "PUT", "/me/password", map[string]string{"old": password, "new": password}, edits(dora), 409},
+		{"edit/of a directory", "PATCH", "/users/felix", map[string]any{"phone": "+49 1"}, edits(root), 409},
+		{"password/of a directory", "PUT", "/users/felix/password", good, edits(root), 409},
+		{"me/password/of a directory", "PUT", "/me/password", map[string]string{"old": password, "new": password}, edits(felix), 409},
 		{"sources", "GET", "/sources", nil, edits(root), 200},
-		{"sources/add", "POST", "/sources", map[string]any{"name": "corp", "config": ldap, "bind_password": "secret", "enabled": false}, edits(root), 201},
-		{"sources/add/taken", "POST", "/sources", map[string]any{"name": "CORP", "config": ldap}, edits(root), 409},
+		{"sources/add", "POST", "/sources", map[string]any{"name": "branch", "config": ldap, "bind_password": "secret", "enabled": false}, edits(root), 201},
+		{"sources/add/taken", "POST", "/sources", map[string]any{"name": "BRANCH", "config": ldap}, edits(root), 409},
 		{"sources/add/no server", "POST", "/sources", map[string]any{"name": "x", "config": map[string]any{"kind": "ldap"}}, edits(root), 422},
 		{"sources/add/duration", "POST", "/sources", `{"name":"x","config":{"kind":"ldap","timeout":5}}`, edits(root), 400},
 		{"sources/add/text", "POST", "/sources", "{}", edits(root, plain), 415},
-		{"sources/show", "GET", "/sources/Corp", nil, edits(root), 200},
+		{"sources/show", "GET", "/sources/Branch", nil, edits(root), 200},
 		{"sources/show/unknown", "GET", "/sources/nobody", nil, edits(root), 404},
 		{"sources/show/bad escape", "GET", "/sources/%25zz", nil, edits(root, badEscape), 400},
-		{"sources/set", "PATCH", "/sources/corp", map[string]any{"config": ldap, "bind_password": "", "position": 1}, edits(root), 200},
+		{"sources/set", "PATCH", "/sources/branch", map[string]any{"config": ldap, "bind_password": "", "position": 1}, edits(root), 200},
 		{"sources/set/local", "PATCH", "/sources/local", map[string]any{"config": ldap}, edits(root), 409},
-		{"sources/set/kind", "PATCH", "/sources/corp", map[string]any{"config": map[string]any{"kind": "ad"}}, edits(root), 422},
+		{"sources/set/kind", "PATCH", "/sources/branch", map[string]any{"config": map[string]any{"kind": "ad"}}, edits(root), 422},
 		{"sources/set/unknown", "PATCH", "/sources/nobody", "{}", edits(root), 404},
-		{"sources/set/broken", "PATCH", "/sources/corp", broken, edits(root), 400},
-		{"sources/set/text", "PATCH", "/sources/corp", "{}", edits(root, plain), 415},
-		{"sources/test", "POST", "/sources/corp/test", map[string]any{"login": "alice", "password": "x"}, edits(root), 200},
+		{"sources/set/broken", "PATCH", "/sources/branch", broken, edits(root), 400},
+		{"sources/set/text", "PATCH", "/sources/branch", "{}", edits(root, plain), 415},
+		{"sources/test", "POST", "/sources/branch/test", map[string]any{"login": "alice", "password": "x"}, edits(root), 200},
 		{"sources/test/local", "POST", "/sources/local/test", "{}", edits(root), 409},
-		{"sources/test/invalid", "POST", "/sources/corp/test", map[string]any{"config": map[string]any{"kind": "ldap"}}, edits(root), 422},
+		{"sources/test/invalid", "POST", "/sources/branch/test", map[string]any{"config": map[string]any{"kind": "ldap"}}, edits(root), 422},
 		{"sources/test/unknown", "POST", "/sources/nobody/test", "{}", edits(root), 404},
-		{"sources/test/broken", "POST", "/sources/corp/test", broken, edits(root), 400},
-		{"sources/test/text", "POST", "/sources/corp/test", "{}", edits(root, plain), 415},
+		{"sources/test/broken", "POST", "/sources/branch/test", broken, edits(root), 400},
+		{"sources/test/text", "POST", "/sources/branch/test", "{}", edits(root, plain), 415},
 		{"sources/test new", "POST", "/sources/test", map[string]any{"config": ldap, "bind_password": "x"}, edits(root), 200},
 		{"sources/test new/nothing", "POST", "/sources/test", "{}", edits(root), 400},
 		{"sources/test new/invalid", "POST", "/sources/test", map[string]any{"config": map[string]any{"kind": "ad"}}, edits(root), 422},
@@ -311,6 +311,15 @@ func TestOperations(t *testing.T) {
 		{"directory/source", "GET", "/directory?source=other", nil, edits(root), 400},
 		{"directory/groups", "GET", "/directory/groups?source=corp", nil, edits(root), 200},
 		{"directory/groups/no source", "GET", "/directory/groups", nil, edits(root), 400},
+		{"import/none", "GET", "/user-import", nil, edits(root), 200},
+		{"import/json", "POST", "/user-import", "{}", edits(root), 415},
+		{"import/dry", "POST", "/user-import?dry_run=true", "username,password\nfrank,correct horse battery\n", edits(root, asCSV), 200},
+		{"import/dry_run", "POST", "/user-import?dry_run=perhaps", "", edits(root, asCSV), 400},
+		{"import/wrong", "POST", "/user-import", "username,password\nalice,x\n", edits(root, asCSV), 422},
+		{"import/not UTF-8", "POST", "/user-import", "\xff", edits(root, asCSV), 422},
+		{"import", "POST", "/user-import", "username;password\nfrank;correct horse battery\ngrace;correct horse battery\n", edits(root, asCSV), 202},
+		{"import/state", "GET", "/user-import", nil, edits(root), 200},
+		{"export", "GET", "/user-export", nil, edits(root), 200},
 		{"logout", "DELETE", "/session", nil, edits(root), 204},
 	} {
 		got := a.call(t, c.method, c.path, c.body, c.edits...)
@@ -333,6 +342,7 @@ var elsewhere = map[string]bool{
 	"GET /api/v1/tls/root 404": true, "GET /api/v1/tls/root 503": true,
 	"POST /api/v1/session 429": true, "PUT /api/v1/me/password 429": true,
 	"PUT /api/v1/users/{name}/password 400":     true,
+	"POST /api/v1/user-import 409":              true,
 	"DELETE /api/v1/relay/allocations/{id} 204": true,
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"jamibox/enroll/account"
+	"jamibox/enroll/bulk"
 	"jamibox/enroll/device"
 	"jamibox/enroll/directory/sources"
 	"jamibox/enroll/directory/sync"
@@ -44,6 +45,8 @@ var problems = []struct {
 	{ErrInvalidPlan, fiber.StatusUnprocessableEntity, "invalid_setup"},
 	{account.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{device.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
+	{bulk.ErrFile, fiber.StatusUnprocessableEntity, "invalid_file"},
+	{bulk.ErrRunning, fiber.StatusConflict, "import_running"},
 	{group.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{group.ErrTaken, fiber.StatusConflict, "name_taken"},
 	{group.ErrNotFound, fiber.StatusNotFound, "group_not_found"},
@@ -70,6 +73,7 @@ var problems = []struct {
 	{sync.ErrNotFound, fiber.StatusNotFound, "source_not_found"},
 	{sync.ErrNoRun, fiber.StatusNotFound, "sync_not_found"},
 	{sync.ErrRunning, fiber.StatusConflict, "sync_running"},
+	{sync.ErrNoReader, fiber.StatusConflict, "no_service_account"},
 	{sync.ErrNotServing, fiber.StatusServiceUnavailable, "starting"},
 	{sync.ErrInvalid, fiber.StatusUnprocessableEntity, "invalid_value"},
 	{errSetupCode, fiber.StatusForbidden, "wrong_setup_code"},

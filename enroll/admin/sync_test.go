@@ -34,6 +34,10 @@ func (a *api) driveSync(t *testing.T) {
 		got := a.call(t, "POST", "/sources", map[string]any{"name": name, "config": config}, root)
 		require.Equal(t, http.StatusCreated, got.Status, "%s", got.Body)
 	}
+	got := a.call(t, "POST", "/sources", map[string]any{"name": "direct", "config": map[string]any{
+		"kind": "ldap", "urls": []string{"ldap://127.0.0.1:1"}, "login": "direct", "bind_template": "uid=%u,dc=example,dc=org",
+	}}, root)
+	require.Equal(t, http.StatusCreated, got.Status, "%s", got.Body)
 	// Either may be synchronised by itself at this moment.
 	var started struct{ ID int64 }
 	require.Eventually(t, func() bool {
@@ -65,6 +69,7 @@ func (a *api) driveSync(t *testing.T) {
 	}{
 		{"start/unknown", "POST", "/sources/nobody/sync", "{}", edits(root), 404},
 		{"start/the box itself", "POST", "/sources/local/sync", "{}", edits(root), 404},
+		{"start/no reader", "POST", "/sources/direct/sync", "{}", edits(root), 409},
 		{"start/broken", "POST", "/sources/dead/sync", broken, edits(root), 400},
 		{"start/text", "POST", "/sources/dead/sync", "{}", edits(root, plain), 415},
 		{"show", "GET", "/sources/dead/sync", nil, edits(root), 200},

@@ -71,7 +71,7 @@ func (p profile) over(u store.User) account.Profile {
 const (
 	usersPerPage = 100
 	maxPage      = 1_000_000
-	// The database refuses patterns that are much longer.
+	// More than anybody types.
 	maxQueryRunes = 200
 )
 
@@ -88,6 +88,9 @@ func (f *Face) listUsers(c *fiber.Ctx) error {
 	q := store.UserQuery{Offset: page * usersPerPage, Limit: usersPerPage}
 	if text := account.FoldText(query); text != "" {
 		q.AnyOf = [][]string{{text}}
+	}
+	if number := account.SearchedNumber(query); number != "" {
+		q.AnyOf = append(q.AnyOf, []string{number})
 	}
 	users, err := f.Store.Users(c.UserContext(), q)
 	if err != nil {

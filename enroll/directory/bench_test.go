@@ -4,7 +4,6 @@ package directory
 
 import (
 	"bufio"
-	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -16,8 +15,6 @@ import (
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/directory/directorytest"
-	"jamibox/enroll/directory/ldapclient"
-	"jamibox/enroll/directory/source"
 	"jamibox/enroll/enrolltest"
 	"jamibox/enroll/store"
 )
@@ -90,25 +87,8 @@ func BenchmarkSearch(b *testing.B) {
 			Load: ldif(i), WithoutMemberOf: true, Database: []string{"index displayName,telephoneNumber,mobile eq,sub"},
 		})
 		fill(b, box, i, sources[i].ID)
-		cfg := source.Config{
-			Kind: source.KindLDAP, Preset: "openldap", URLs: []string{slapd.URL()}, TLS: source.TLSNone, AllowPlaintextBind: true,
-			BindDN: directorytest.Reader, Bases: []string{directorytest.People},
-		}.WithDefaults()
-		client, err := ldapclient.New(cfg, directorytest.ReaderPassword, ldapclient.Options{Logger: box.Logger})
-		require.NoError(b, err)
-		b.Cleanup(func() { require.NoError(b, client.Close()) })
-		live = append(live, LiveSource{ID: sources[i].ID, Name: sources[i].Name,
-			Search: func(ctx context.Context, words []string, limit int) ([]source.Person, error) {
-				entries, _, err := client.Search(ctx, cfg.SearchFilter(words), limit)
-				var people []source.Person
-				for _, e := range entries {
-					if p, err := cfg.Person(e, time.Now()); err == nil {
-						people = append(people, p)
-					}
-				}
-				return people, err
-			},
-		})
+		cfg, c := client(b, slapd.URL())
+		live = append(live, liveOf(sources[i].ID, sources[i].Name, cfg, c))
 	}
 	for _, where := range []struct {
 		name string
@@ -139,7 +119,3 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	}
 }
-
-type servers []LiveSource
-
-func (s servers) Sources(context.Context) []LiveSource { return s }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -87,7 +88,7 @@ func TestSplitPage(t *testing.T) {
 }
 
 func FuzzParseQuery(f *testing.F) {
-	for _, seed := range []string{"bob te", "bob+te", "Zo%C3%AB", "*", "*&page=3", "a%00b", "R&D&page=x", "%", "\xff", "' OR 1=1", "\u0345", "🦆+%F0%9F%A6%86"} {
+	for _, seed := range []string{"bob te", "bob+te", "Zo%C3%AB", "*", "*&page=3", "a%00b", "R&D&page=x", "%", "\xff", "' OR 1=1", "\u0345", "+33+(0)1%2023", "000", "🦆+%F0%9F%A6%86"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -95,7 +96,12 @@ func FuzzParseQuery(f *testing.F) {
 		require.True(t, strings.HasPrefix(raw, text))
 		require.GreaterOrEqual(t, page, 0)
 		q := ParseQuery(text)
-		require.LessOrEqual(t, len(q.anyOf), 3)
+		require.LessOrEqual(t, len(q.anyOf), 6)
+		for _, w := range q.live {
+			require.NotEmpty(t, w)
+			require.True(t, utf8.ValidString(w))
+			require.False(t, strings.ContainsFunc(w, unicode.IsControl))
+		}
 		if len(q.anyOf) == 0 && !q.none {
 			require.Contains(t, []string{"*", "%2A", "%2a"}, text)
 		}

@@ -68,11 +68,12 @@ func (s *Store) SaveEntries(ctx context.Context, entries []DirectoryEntry) error
 	})
 }
 
-// LinkEntries brings the links from a source's entries to users up to date.
+// LinkEntries links the entries of a source to the users they are of.
 func (s *Store) LinkEntries(ctx context.Context, sourceID int64) error {
-	const user = "(SELECT u.id FROM users u WHERE u.source_id = directory_entries.source_id AND u.external_id = directory_entries.external_id)"
-	return s.write.WithContext(ctx).Exec("UPDATE directory_entries SET user_id = "+user+
-		" WHERE source_id = ? AND user_id IS NOT "+user, sourceID).Error
+	// The condition on empty ids is what lets the index be used.
+	return s.write.WithContext(ctx).Exec("UPDATE directory_entries SET user_id = u.id FROM users u "+
+		"WHERE u.source_id = ? AND u.external_id <> '' AND directory_entries.source_id = u.source_id "+
+		"AND directory_entries.external_id = u.external_id AND directory_entries.user_id IS NOT u.id", sourceID).Error
 }
 
 // MissEntries notes since when entries are missing. Those of people without an

@@ -33,7 +33,7 @@ func (s *Store) Entries(ctx context.Context, q EntryQuery) ([]EntryAccount, int,
 			db = db.Where("directory_entries.source_id = ?", q.SourceID)
 		}
 		for _, w := range q.Words {
-			db = db.Where(`directory_entries.search_text LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(w)+"%")
+			db = db.Where("instr(directory_entries.search_text, ?) > 0", w)
 		}
 		return db
 	}

@@ -28,6 +28,18 @@ func (s *Store) SetSetting(ctx context.Context, name string, value []byte) error
 	return putSetting(s.write.WithContext(ctx), name, value)
 }
 
+// SetSettings stores several values at once.
+func (s *Store) SetSettings(ctx context.Context, values map[string][]byte) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		for name, value := range values {
+			if err := putSetting(tx, name, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func putSetting(db *gorm.DB, name string, value []byte) error {
 	return own(db.Clauses(clause.OnConflict{UpdateAll: true}).
 		Create(&Setting{Name: name, Value: value, ChangedAt: time.Now().UTC()}).Error)

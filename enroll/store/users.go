@@ -4,7 +4,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -57,6 +56,10 @@ type User struct {
 // Served tells whether the user gets service: neither an administrator nor the
 // user's source is against it.
 func (u User) Served() bool { return u.State == UserActive && u.BarredAt == nil }
+
+// Released tells whether the user's source was removed, and nothing has taken
+// its place yet.
+func (u User) Released() bool { return u.SourceID == nil && u.ExternalID != "" && u.PasswordHash == "" }
 
 // Account is the Jami account of a user: its key signs the user's devices.
 type Account struct {
@@ -285,7 +288,7 @@ func (q UserQuery) where(db *gorm.DB) *gorm.DB {
 	for _, words := range q.AnyOf {
 		every := db.Session(&gorm.Session{NewDB: true})
 		for _, w := range words {
-			every = every.Where(`search_text LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(w)+"%")
+			every = every.Where("instr(search_text, ?) > 0", w)
 		}
 		if any == nil {
 			any = db.Session(&gorm.Session{NewDB: true}).Where(every)
@@ -295,5 +298,3 @@ func (q UserQuery) where(db *gorm.DB) *gorm.DB {
 	}
 	return db.Where(any)
 }
-
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -329,26 +329,6 @@ func TestBounds(t *testing.T) {
 	})
 }
 
-func TestGrantsExpire(t *testing.T) {
-	now := time.Now()
-	var g grants
-	var peers []netip.AddrPort
-	for i := range maxPermissions {
-		peers = append(peers, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1))
-		g.permit(peers[i].Addr(), now)
-	}
-	for i := range maxChannels {
-		g.bind(uint16(minChannel+i), peers[i], now)
-	}
-	other := []netip.AddrPort{netip.MustParseAddrPort("10.9.9.9:1")}
-	require.True(t, g.roomForPeers(peers[:3], now))
-	require.False(t, g.roomForPeers(other, now))
-	require.True(t, g.roomForPeers(other, now.Add(permissionLifetime)))
-	require.True(t, g.roomForChannel(minChannel, now))
-	require.False(t, g.roomForChannel(0x5000, now))
-	require.True(t, g.roomForChannel(0x5000, now.Add(channelLifetime)))
-}
-
 func TestThrottle(t *testing.T) {
 	r := startRig(t, func(s *settings) { s.auth.Unauthenticated, s.auth.Failures = 3, 2 })
 	c := r.dial(t, "alice")

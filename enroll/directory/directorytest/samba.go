@@ -62,7 +62,7 @@ func StartSamba(t testing.TB, o SambaOptions) *Samba {
 	if os.Getuid() != 0 {
 		t.Skip("a Samba domain controller needs root")
 	}
-	s := &Samba{IP: loopback(t), CA: NewAuthority(t, "Domain CA"), dir: t.TempDir()}
+	s := &Samba{IP: loopback(t), CA: NewAuthority(t, "Domain CA"), dir: inMemory(t)}
 	s.provision(t, tool)
 	s.configure(t)
 	s.policy(t, tool, o)

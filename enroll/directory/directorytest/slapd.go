@@ -146,7 +146,7 @@ func (s *Slapd) config(t testing.TB, o SlapdOptions) string {
 	lines = append(lines, o.Global...)
 	lines = append(lines, "database mdb", "suffix "+Base, "rootdn "+Manager, fmt.Sprintf("rootpw %q", ManagerPassword),
 		"directory "+filepath.Join(s.dir, "db"), "maxsize 4294967296", "dbnosync",
-		"index objectClass,entryUUID,member,memberOf eq", "index uid,cn,sn,givenName,mail eq,sub")
+		"index objectClass,entryUUID,member,memberOf eq", "index uid,cn,sn,givenName,displayName,mail eq,sub")
 	if !o.WithoutMemberOf {
 		lines = append(lines, "overlay memberof", "memberof-dangling ignore")
 	}

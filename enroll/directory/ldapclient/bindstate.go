@@ -44,7 +44,7 @@ func bindState(result *ldap.SimpleBindResult, err error) (state source.State, ce
 }
 
 func says(code source.StateCode, reason string) source.State {
-	return source.State{Code: code, Reason: strings.ToValidUTF8(reason, "?")}
+	return source.State{Code: code, Reason: printable(reason)}
 }
 
 func containsFold(text string, any ...string) bool {

@@ -86,7 +86,7 @@ func (k *check) reachOne(ctx context.Context, s server) bool {
 	lookup, cancel := context.WithTimeout(ctx, time.Duration(c.cfg.ConnectTimeout))
 	addresses, err := c.resolve(lookup, s)
 	cancel()
-	if !k.step(began, "resolve", s.host+" is "+strings.Join(addresses, ", "), err) {
+	if !k.step(began, "resolve", resolved(s, addresses), err) {
 		return false
 	}
 	began = time.Now()
@@ -115,6 +115,13 @@ func (k *check) reachOne(ctx context.Context, s server) bool {
 		c.service.set(nil, c.o.Now())
 	}
 	return err == nil
+}
+
+func resolved(s server, addresses []string) string {
+	if list := strings.Join(addresses, ", "); list != s.host {
+		return s.host + ": " + list
+	}
+	return s.host
 }
 
 func (k *check) protection(s server, cn *conn) string {

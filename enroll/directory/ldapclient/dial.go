@@ -76,17 +76,20 @@ func (c *Client) connect(ctx context.Context, prepare func(*conn) error, t *Trac
 		began := time.Now()
 		cn, err := c.connectTo(ctx, s, prepare)
 		if err == nil {
-			c.servers.works(s)
+			if c.servers.works(s) {
+				c.o.Logger.InfoContext(ctx, "directory server works again", "addr", s.String())
+			}
 			t.Add(began, true, "connect", s.String(), "connected")
 			return cn, nil
 		}
 		t.Add(began, false, "connect", s.String(), reason(err))
 		problems = append(problems, err)
-		c.servers.fail(s)
+		if c.servers.fail(s) {
+			c.o.Logger.WarnContext(ctx, "directory server does not work", "addr", s.String(), "err", err)
+		}
 		if ctx.Err() != nil {
 			break
 		}
-		c.o.Logger.WarnContext(ctx, "directory server does not work", "addr", s.String(), "err", err)
 	}
 	return nil, together(problems)
 }
@@ -187,8 +190,17 @@ func (c *Client) noTLS(s server, seen *handshake, err error) error {
 		return &Misconfigured{Reason: fmt.Sprintf("%s: the server does not speak TLS on this port: LDAPS is usually on port 636, and ldap:// with StartTLS on 389", s), Err: err}
 	case seen.chain == nil && strings.Contains(err.Error(), "tls:"):
 		return &Misconfigured{Reason: fmt.Sprintf("%s: no TLS version or cipher that both sides allow: %v", s, err), Err: err}
+	case seen.chain == nil && closed(err):
+		return &Unavailable{Reason: fmt.Sprintf("%s: the server ended the TLS handshake: does this port speak %s, with TLS %s or newer and a cipher that is allowed here?",
+			s, s.tls, c.cfg.MinTLS), Err: err}
 	}
 	return c.broken(s, err)
+}
+
+// closed tells whether the other side ended the connection; the library keeps
+// of some errors only the words.
+func closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || isLost(err)
 }
 
 // broken tells in words why a server did not answer; a judgement already made
@@ -207,20 +219,13 @@ func (c *Client) broken(s server, err error) error {
 		words = "nothing listens there: is the server up, and is the port right?"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		words = "there is no way to this address: check the network"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), isLost(err):
-		words = "the server closed the connection: does this port speak " + protocol(s) + "?"
+	case closed(err):
+		words = "the server closed the connection"
+		if s.tls == source.TLSNone {
+			words += ": does this port speak LDAP without TLS?"
+		}
 	}
 	return &Unavailable{Reason: fmt.Sprintf("%s: %s", s, words), Err: err}
-}
-
-func protocol(s server) string {
-	switch s.tls {
-	case source.TLSLDAPS:
-		return "LDAPS"
-	case source.TLSStartTLS:
-		return "LDAP with StartTLS"
-	}
-	return "LDAP without TLS"
 }
 
 func timedOut(err error) bool {

@@ -5,6 +5,8 @@ package ldapclient
 import (
 	"context"
 	"errors"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,3 +108,20 @@ func modify(t testing.TB, c *ldap.Conn, dn, attribute string, values ...string) 
 	r.Replace(attribute, values)
 	require.NoError(t, c.Modify(r))
 }
+
+// hosts is a Resolver of a few names.
+type hosts map[string][]string
+
+func (h hosts) LookupHost(_ context.Context, host string) ([]string, error) {
+	if addresses, ok := h[host]; ok {
+		return addresses, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+}
+
+func (h hosts) LookupSRV(context.Context, string, string, string) (string, []*net.SRV, error) {
+	return "", nil, &net.DNSError{Err: "no such host", IsNotFound: true}
+}
+
+// renamed returns a URL with localhost in place of the address.
+func renamed(url, ip string) string { return strings.Replace(url, ip, "localhost", 1) }

@@ -117,6 +117,11 @@ func (s *groupSearch) walk(e *ldap.Entry) error {
 	var err error
 	if len(p.Groups) > 0 {
 		level, err = s.named(p.Groups)
+		if err == nil {
+			var primary []Group
+			primary, err = s.find(primaryCondition(p))
+			level = append(level, primary...)
+		}
 	} else {
 		level, err = s.find(s.lists(p))
 	}
@@ -151,10 +156,14 @@ func (s *groupSearch) lists(p source.Person) []string {
 	if p.Username != "" {
 		conditions = append(conditions, "(memberUid="+ldap.EscapeFilter(p.Username)+")")
 	}
-	if p.PrimaryGroup != "" {
-		conditions = append(conditions, "(&(objectClass=posixGroup)(gidNumber="+ldap.EscapeFilter(p.PrimaryGroup)+"))")
+	return append(conditions, primaryCondition(p)...)
+}
+
+func primaryCondition(p source.Person) []string {
+	if p.PrimaryGroup == "" {
+		return nil
 	}
-	return conditions
+	return []string{"(&(objectClass=posixGroup)(gidNumber=" + ldap.EscapeFilter(p.PrimaryGroup) + "))"}
 }
 
 func memberConditions(dn string) []string {

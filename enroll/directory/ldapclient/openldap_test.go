@@ -36,7 +36,7 @@ func policyDirectory(t *testing.T) *directorytest.Slapd {
 		directorytest.Policy("aging", "pwdMaxAge", "86400"),
 		directorytest.Policy("grace", "pwdMaxAge", "86400", "pwdGraceAuthnLimit", "3"),
 		directorytest.Policy("soon", "pwdMaxAge", "8640000", "pwdExpireWarning", "8600000"),
-		directorytest.Person("fine"),
+		directorytest.Person("fine"), directorytest.Person("counted"),
 		directorytest.Person("disabled", "pwdAccountLockedTime", "000001010000Z"),
 		directorytest.Person("locked"),
 		directorytest.Person("lockedonce"),
@@ -59,6 +59,7 @@ func policyDirectory(t *testing.T) *directorytest.Slapd {
 }
 
 func TestOpenLDAPStates(t *testing.T) {
+	t.Parallel()
 	s := policyDirectory(t)
 	c := slapdClient(t, s, nil)
 	lock := func(uid string) {
@@ -120,6 +121,14 @@ func TestOpenLDAPStates(t *testing.T) {
 		_, err := logIn(t.Context(), c, "lockedonce", directorytest.Password, nil)
 		require.NoError(t, err)
 	})
+	t.Run("right password after wrong ones begins the count anew", func(t *testing.T) {
+		for range 3 {
+			for _, password := range []string{"guess", "guess", directorytest.Password} {
+				_, err := logIn(t.Context(), c, "counted", password, nil)
+				require.Equal(t, password == directorytest.Password, err == nil)
+			}
+		}
+	})
 	t.Run("empty password is never sent", func(t *testing.T) {
 		before := s.Log()
 		_, err := logIn(t.Context(), c, "fine", "", nil)
@@ -134,6 +143,7 @@ func TestOpenLDAPStates(t *testing.T) {
 }
 
 func TestOpenLDAPService(t *testing.T) {
+	t.Parallel()
 	s := policyDirectory(t)
 	fine, err := source.ParseLogin("fine")
 	require.NoError(t, err)

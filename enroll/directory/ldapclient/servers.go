@@ -76,19 +76,25 @@ func (l *serverList) all(ctx context.Context) ([]server, error) {
 	return servers, nil
 }
 
-func (l *serverList) fail(s server) {
+// fail notes that a server failed, and tells whether that is news.
+func (l *serverList) fail(s server) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.failed == nil {
 		l.failed = map[server]time.Time{}
 	}
+	_, known := l.failed[s]
 	l.failed[s] = l.now()
+	return !known
 }
 
-func (l *serverList) works(s server) {
+// works notes that a server works, and tells whether that is news.
+func (l *serverList) works(s server) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	_, known := l.failed[s]
 	delete(l.failed, s)
+	return known
 }
 
 func (l *serverList) named(ctx context.Context) ([]server, error) {

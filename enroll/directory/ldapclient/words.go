@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -54,14 +55,46 @@ func describe(err error) string {
 	}
 	text := fmt.Sprintf("code %d %s", result.ResultCode, ldap.LDAPResultCodeMap[result.ResultCode])
 	if result.Err != nil {
-		if own := strings.TrimSpace(strings.ToValidUTF8(strings.Trim(result.Err.Error(), "\x00"), "?")); own != "" {
+		if own := printable(result.Err.Error()); own != "" {
 			text += ": " + own
 		}
+	}
+	if urls := referral(result); urls != "" {
+		text += ": " + urls
 	}
 	if a := advice(result.ResultCode); a != "" {
 		text += "; " + a
 	}
 	return text
+}
+
+// referral returns where a result refers to (RFC 4511, section 4.1.10).
+func referral(result *ldap.Error) string {
+	const operation, referred = 1, 3
+	if result.ResultCode != ldap.LDAPResultReferral || result.Packet == nil || len(result.Packet.Children) <= operation {
+		return ""
+	}
+	parts := result.Packet.Children[operation].Children
+	if len(parts) <= referred {
+		return ""
+	}
+	var urls []string
+	for _, u := range parts[referred].Children {
+		if text, ok := u.Value.(string); ok {
+			urls = append(urls, printable(text))
+		}
+	}
+	return strings.Join(urls, ", ")
+}
+
+// printable returns a server's words as logs and pages may show them.
+func printable(words string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(words, "?")))
 }
 
 // isResult tells whether the server itself answered so.

@@ -16,7 +16,7 @@ func NormalizePhone(number, prefix string) string {
 		return strings.TrimSpace(number)
 	}
 	country, _, _ := strings.Cut(strings.TrimSpace(prefix), " ")
-	country = dialled(country)
+	country = international(country)
 	switch rest := strings.TrimLeft(n, "0"); {
 	case strings.HasPrefix(n, "+"):
 		return n
@@ -27,7 +27,15 @@ func NormalizePhone(number, prefix string) string {
 	case strings.HasPrefix(n, "0") && rest != "":
 		return country + rest
 	}
-	return dialled(prefix) + n
+	return international(prefix) + n
+}
+
+// international returns a prefix with a + in front, however it is written.
+func international(prefix string) string {
+	if digits := strings.TrimLeft(dialled(prefix), "+0"); digits != "" {
+		return "+" + digits
+	}
+	return ""
 }
 
 // dialled returns what is dialled of a number as people write it.

@@ -7,10 +7,12 @@ import (
 	"strings"
 )
 
-const presetAD = "ad"
+const (
+	presetAD       = "ad"
+	presetOpenLDAP = "openldap"
+)
 
 type preset struct {
-	name   string
 	config Config
 	// Where people and groups are below the server's naming context.
 	usersBelow, groupsBelow string
@@ -46,39 +48,38 @@ func adMapping() Mapping {
 	}
 }
 
-func presets() []preset {
-	ad := Config{
-		Kind: KindAD, UsersFilter: adUsers, Filter: adFilter, GroupFilter: "(objectClass=group)",
-		Membership: MembershipInChain, Mapping: adMapping(),
-	}
-	inet := Config{
-		Kind: KindLDAP, UsersFilter: inetUsers, Filter: inetFilter, GroupFilter: inetGroups,
-		Membership: MembershipMemberOf, Mapping: inetMapping(),
-	}
-	ds, ipa, lldap := inet, inet, inet
-	ds.Mapping = inetMapping()
-	ds.Mapping.ID = []string{"entryUUID", "nsUniqueId"}
-	ipa.Mapping = inetMapping()
-	ipa.Mapping.ID = []string{"ipaUniqueID"}
-	ipa.UsersFilter, ipa.GroupFilter = people, "(objectClass=ipausergroup)"
-	lldap.UsersFilter, lldap.GroupFilter = people, "(objectClass=groupOfUniqueNames)"
-	return []preset{
-		{name: presetAD, config: ad},
-		{name: "samba", config: ad},
-		{name: "openldap", config: inet},
-		{name: "389ds", config: ds},
-		{name: "freeipa", config: ipa, usersBelow: "cn=users,cn=accounts", groupsBelow: "cn=groups,cn=accounts"},
-		{name: "lldap", config: lldap, usersBelow: "ou=people", groupsBelow: "ou=groups"},
-	}
-}
-
 // Presets returns the names of the presets.
 func Presets() []string {
-	var names []string
-	for _, p := range presets() {
-		names = append(names, p.name)
+	return []string{presetAD, "samba", presetOpenLDAP, "389ds", "freeipa", "lldap"}
+}
+
+// presetNamed returns the preset of the name; that of "" is for servers of
+// any make.
+func presetNamed(name string) (preset, bool) {
+	inet := preset{config: Config{
+		Kind: KindLDAP, UsersFilter: inetUsers, Filter: inetFilter, GroupFilter: inetGroups,
+		Membership: MembershipMemberOf, Mapping: inetMapping(),
+	}}
+	switch name {
+	case presetAD, "samba":
+		return preset{config: Config{
+			Kind: KindAD, UsersFilter: adUsers, Filter: adFilter, GroupFilter: "(objectClass=group)",
+			Membership: MembershipInChain, Mapping: adMapping(),
+		}}, true
+	case "", presetOpenLDAP:
+	case "389ds":
+		inet.config.Mapping.ID = []string{"entryUUID", "nsUniqueId"}
+	case "freeipa":
+		inet.usersBelow, inet.groupsBelow = "cn=users,cn=accounts", "cn=groups,cn=accounts"
+		inet.config.Mapping.ID = []string{"ipaUniqueID"}
+		inet.config.UsersFilter, inet.config.GroupFilter = people, "(objectClass=ipausergroup)"
+	case "lldap":
+		inet.usersBelow, inet.groupsBelow = "ou=people", "ou=groups"
+		inet.config.UsersFilter, inet.config.GroupFilter = people, "(objectClass=groupOfUniqueNames)"
+	default:
+		return preset{}, false
 	}
-	return names
+	return inet, true
 }
 
 // Preset returns what a preset fills in.
@@ -89,17 +90,6 @@ func Preset(name string) (Config, error) {
 	}
 	p.config.Preset = name
 	return p.config, nil
-}
-
-// presetNamed returns the preset of the name; that of "" is for servers of
-// any make.
-func presetNamed(name string) (preset, bool) {
-	for _, p := range presets() {
-		if p.name == name || name == "" && p.name == "openldap" {
-			return p, true
-		}
-	}
-	return preset{}, false
 }
 
 // BasesIn returns where people and groups are on a server whose naming

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// SearchFilter returns the filter that finds people by words: each of them
-// has to be in some mapped text attribute. Active Directory looks at the
-// beginnings only, which is what its indexes can do. No words find everyone.
+// SearchFilter returns the filter that finds people by words: each of them has
+// to be in a mapped name or mail address, or, if it may be one, in a number.
+// Active Directory looks at the beginnings only, which is what its indexes can
+// do. No words find everyone.
 func (c Config) SearchFilter(words []string) string {
 	c = c.WithDefaults()
 	m := c.Mapping
@@ -27,7 +28,13 @@ func (c Config) SearchFilter(words []string) string {
 			continue
 		}
 		var any []string
-		for _, list := range [][]string{m.Username, m.FirstName, m.LastName, m.DisplayName, m.Email, m.Phone, m.Mobile} {
+		lists := [][]string{m.Username, m.FirstName, m.LastName, m.DisplayName, m.Email}
+		// Few directories have an index for numbers, and without one for each part
+		// of an OR they read all people.
+		if isNumber(word) {
+			lists = append(lists, m.Phone, m.Mobile)
+		}
+		for _, list := range lists {
 			for _, a := range list {
 				any = append(any, "("+a+"="+lead+ldap.EscapeFilter(word)+"*)")
 			}
@@ -35,6 +42,11 @@ func (c Config) SearchFilter(words []string) string {
 		filters = append(filters, or(any...))
 	}
 	return and(filters...)
+}
+
+// isNumber tells whether a word may be part of a phone number.
+func isNumber(word string) bool {
+	return strings.ContainsAny(word, "0123456789") && strings.Trim(word, "0123456789+()-./ ") == ""
 }
 
 // IDFilter returns the filter that finds a person by Person.ExternalID.

@@ -13,6 +13,8 @@ const (
 	attrPolicyReset  = "pwdReset"
 	attrPolicyStart  = "pwdStartTime"
 	attrPolicyEnd    = "pwdEndTime"
+	// attrPolicyChanged tells whoever remembers a password that it is another.
+	attrPolicyChanged = "pwdChangedTime"
 
 	attrShadowExpire     = "shadowExpire"
 	attrShadowLastChange = "shadowLastChange"
@@ -35,7 +37,7 @@ const shadowNever = 99999
 
 func ldapStateAttributes() []string {
 	return []string{
-		attrPolicyLocked, attrPolicyReset, attrPolicyStart, attrPolicyEnd,
+		attrPolicyLocked, attrPolicyReset, attrPolicyStart, attrPolicyEnd, attrPolicyChanged,
 		attrShadowExpire, attrShadowLastChange, attrShadowMax, attrShadowInactive,
 		attrNsAccountLock, attrPasswordExpires, attrAccountUnlock,
 		attrKerberosPassword, attrKerberosPrincipal, attrLoginDisabled,

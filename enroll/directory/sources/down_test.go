@@ -4,6 +4,8 @@ package sources
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +22,7 @@ func TestSourceIsDown(t *testing.T) {
 	first := d.StartSlapd(t, d.SlapdOptions{LDIF: d.Person("alice")})
 	second := d.StartSlapd(t, d.SlapdOptions{LDIF: d.Person("bob")})
 	c := ldapConfig(first.URL())
-	c.Timeout, c.ConnectTimeout = source.Duration(time.Second), source.Duration(time.Second)
+	c.Timeout, c.ConnectTimeout = source.Duration(3*time.Second), source.Duration(3*time.Second)
 	f.add(t, "first", c, d.ReaderPassword)
 	f.add(t, "second", ldapConfig(second.URL()), d.ReaderPassword)
 	_, err := f.login(t, "alice", d.Password)
@@ -37,7 +39,7 @@ func TestSourceIsDown(t *testing.T) {
 			bob, err := f.login(t, "bob@example.test", d.Password)
 			require.NoError(t, err, "he may be known to either")
 			require.Equal(t, "bob", bob.Username)
-			require.Less(t, time.Since(began), 10*time.Second, "no longer than the time limits of the dead one")
+			require.Less(t, time.Since(began), 30*time.Second, "no longer than the time limits of the dead one")
 			require.Equal(t, StateDown, f.state(t, "first").State)
 			require.NotEmpty(t, f.state(t, "first").LastError)
 
@@ -46,7 +48,9 @@ func TestSourceIsDown(t *testing.T) {
 				require.ErrorIs(t, err, account.ErrUnavailable)
 				require.NotErrorIs(t, err, account.ErrCredentials)
 			}
-			require.Contains(t, f.Traces("alice", 1)[0].Asked[0].Steps[0].Result, "left alone", "nobody waits for it again")
+			require.True(t, slices.ContainsFunc(f.Traces("alice", 5), func(l LoginTrace) bool {
+				return strings.Contains(l.Asked[0].Steps[0].Result, "left alone")
+			}), "nobody waits for it again")
 			_, err = f.login(t, "nobody", d.Password)
 			require.ErrorIs(t, err, account.ErrUnavailable, "it might know this one")
 			_, err = f.login(t, "bob", "wrong")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jamibox/enroll/directory/ldapclient"
+	"jamibox/enroll/directory/source"
 )
 
 // The states of a source.
@@ -56,7 +57,9 @@ func (h *health) note(err error, now time.Time) {
 // answered tells whether err is an answer of the directory.
 func answered(err error) bool {
 	_, refused := errors.AsType[*ldapclient.Refused](err)
-	return refused || errors.Is(err, ldapclient.ErrUnknown) || errors.Is(err, ldapclient.ErrAmbiguous)
+	// What cannot be a login was not asked for.
+	unknown := errors.Is(err, ldapclient.ErrUnknown) && !errors.Is(err, source.ErrLogin)
+	return refused || unknown || errors.Is(err, ldapclient.ErrAmbiguous)
 }
 
 func (h *health) failed(reason string, now time.Time) {

@@ -24,6 +24,13 @@ type Directory struct {
 	Reader    Reader
 }
 
+// readable tells whether there is an account that reads who there is. Where
+// people bind as themselves there need not be one.
+func (d Directory) readable() bool {
+	c := d.Config.WithDefaults()
+	return c.Login != source.LoginDirect || c.BindDN != ""
+}
+
 // Reader asks a directory; *ldapclient.Client does.
 type Reader interface {
 	// Pages hands the entries below the bases of people that a filter finds to

@@ -23,6 +23,8 @@ var (
 	ErrRunning = errors.New("the source is being synchronised at the moment")
 	// ErrNoRun tells that no run of the source has the number.
 	ErrNoRun = errors.New("there is no such synchronisation; only the last ones are kept")
+	// ErrNoReader tells that nobody may read all people of the source.
+	ErrNoReader = errors.New("people log in to this source directly, and it has no service account that could read who there is")
 	// ErrNotServing tells that the box does not run its services.
 	ErrNotServing = errors.New("the box is starting or stopping; try again in a moment")
 )
@@ -79,8 +81,8 @@ type RunOptions struct {
 }
 
 // RunOnce synchronises a source and returns when that is done. The error is nil
-// whatever the outcome in the report is. Errors: ErrNotFound, ErrRunning; any
-// other is a fault of the server.
+// whatever the outcome in the report is. Errors: ErrNotFound, ErrRunning,
+// ErrNoReader; any other is a fault of the server.
 func (j *Job) RunOnce(ctx context.Context, name string, o RunOptions) (Report, error) {
 	d, err := j.find(name)
 	if err != nil {
@@ -138,6 +140,9 @@ func (j *Job) find(name string) (Directory, error) {
 // begin claims a source and stores that a run of it has begun. Unless it
 // returns an error, finish must be called.
 func (j *Job) begin(ctx context.Context, d Directory, o RunOptions) (*run, error) {
+	if !d.readable() {
+		return nil, fmt.Errorf("%q: %w", d.Name, ErrNoReader)
+	}
 	settings, err := j.Settings(ctx)
 	if err != nil {
 		return nil, err

@@ -18,14 +18,18 @@ type census struct {
 
 // incredible says why a run must not bar as many accounts as it would; "" if it
 // may. A wrong filter, an emptied branch and a server with other ids look just
-// like people who left.
-func (s Settings) incredible(c census) string {
+// like people who left. An administrator can accept that some have, but not
+// everybody.
+func (s Settings) incredible(c census, accepted bool) string {
 	share := c.bars*100 > s.AlarmPercent*c.accounts
 	switch {
 	case c.bars == 0:
 		return ""
 	case c.people == 0:
-		return fmt.Sprintf("the directory shows nobody at all, and %d accounts would be barred", c.bars)
+		return fmt.Sprintf("the directory shows nobody at all, and %d accounts would be barred; "+
+			"if it is to be given up, remove the source and disable the users", c.bars)
+	case accepted:
+		return ""
 	case c.changed && share:
 		return fmt.Sprintf("the configuration is new, and by it %d of %d accounts would be barred", c.bars, c.accounts)
 	case c.bars > s.AlarmAccounts && share:

@@ -35,8 +35,10 @@ func TestIncredible(t *testing.T) {
 		{"new configuration/one of twenty", census{people: 20, accounts: 20, bars: 1, changed: true}, false},
 		{"new configuration/three of twenty", census{people: 20, accounts: 20, bars: 3, changed: true}, true},
 	} {
-		why := DefaultSettings().incredible(test.c)
+		why := DefaultSettings().incredible(test.c, false)
 		require.Equal(t, test.stop, why != "", "%s: %s", test.name, why)
+		why = DefaultSettings().incredible(test.c, true)
+		require.Equal(t, test.stop && test.c.people == 0, why != "", "%s, accepted: %s", test.name, why)
 	}
 }
 

@@ -31,51 +31,65 @@ func (j *Job) provisionLoop(ctx context.Context) {
 	}
 }
 
-// provisionAll makes the accounts that lack, source after source.
+// provisionAll makes the accounts that lack: some of each source in turn, for
+// all of a large one may take days.
 func (j *Job) provisionAll(ctx context.Context) error {
-	for _, d := range j.o.Directories() {
-		d.Config = d.Config.WithDefaults()
-		if d.Config.Accounts != source.AccountsAhead {
-			continue
-		}
-		last, err := j.lastReport(ctx, d.ID, "")
-		if err != nil {
-			return err
-		}
-		if last == nil || last.Outcome == Stopped {
-			continue // it may be a stranger's directory
-		}
-		if err := j.provisionSource(ctx, d); err != nil {
-			return err
+	done := make(map[int64]int64) // row ids of entries by source
+	for more := true; more; {
+		more = false
+		for _, d := range j.o.Directories() {
+			d.Config = d.Config.WithDefaults()
+			marks, err := j.withoutAccount(ctx, d, done[d.ID])
+			if err != nil {
+				return err
+			}
+			if len(marks) == 0 {
+				continue
+			}
+			more, done[d.ID] = true, marks[len(marks)-1].ID
+			if err := j.provisionSome(ctx, d, marks); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (j *Job) provisionSource(ctx context.Context, d Directory) error {
-	barred := []string{string(source.Disabled), string(source.Expired)}
-	for row := int64(0); ; {
-		marks, err := j.o.Store.EntriesWithoutAccount(ctx, d.ID, barred, row, idsAtOnce)
-		if err != nil {
-			return fmt.Errorf("listing the people of source %q without an account: %w", d.Name, err)
-		}
-		if len(marks) == 0 {
-			return nil
-		}
-		for _, m := range marks {
-			admitted, err := j.o.Admission.Admits(ctx, d.ID, m.ExternalID)
-			if err != nil {
-				return err
-			}
-			if !admitted {
-				continue
-			}
-			if err := j.provisionPerson(ctx, d, m); err != nil {
-				return err
-			}
-		}
-		row = marks[len(marks)-1].ID
+// withoutAccount returns some people of a source who are to have an account
+// ahead.
+func (j *Job) withoutAccount(ctx context.Context, d Directory, row int64) ([]store.EntryMark, error) {
+	if d.Config.Accounts != source.AccountsAhead {
+		return nil, nil
 	}
+	last, err := j.lastReport(ctx, d.ID, "")
+	if err != nil {
+		return nil, err
+	}
+	if last == nil || last.Outcome == Stopped {
+		return nil, nil // it may be a stranger's directory
+	}
+	barred := []string{string(source.Disabled), string(source.Expired)}
+	marks, err := j.o.Store.EntriesWithoutAccount(ctx, d.ID, barred, row, idsAtOnce)
+	if err != nil {
+		return nil, fmt.Errorf("listing the people of source %q without an account: %w", d.Name, err)
+	}
+	return marks, nil
+}
+
+func (j *Job) provisionSome(ctx context.Context, d Directory, marks []store.EntryMark) error {
+	for _, m := range marks {
+		admitted, err := j.o.Admission.Admits(ctx, d.ID, m.ExternalID)
+		if err != nil {
+			return err
+		}
+		if !admitted {
+			continue
+		}
+		if err := j.provisionPerson(ctx, d, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // provisionPerson makes the account of somebody who is still in the directory.

@@ -207,12 +207,9 @@ func (r *run) incredible(ctx context.Context, more int) (accounts int, why strin
 	if err != nil {
 		return 0, "", fmt.Errorf("counting the accounts of source %q: %w", r.d.Name, err)
 	}
-	if r.o.Accept {
-		return accounts, "", nil
-	}
 	return accounts, r.settings.incredible(census{
 		people: len(r.seen), accounts: accounts, bars: len(r.bars) + more, changed: r.fresh,
-	}), nil
+	}, r.o.Accept), nil
 }
 
 // ref returns the source as accounts know it.

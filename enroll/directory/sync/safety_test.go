@@ -230,6 +230,7 @@ func TestBackToNormal(t *testing.T) {
 	f.dir.with(func(d *fake) { people, d.people = d.people, nil })
 	require.Equal(t, Stopped, f.sync(t, RunOptions{}).Outcome)
 	require.Error(t, f.job.Alarm(t.Context()))
+	require.Equal(t, Stopped, f.sync(t, RunOptions{Accept: true}).Outcome, "nobody accepts an empty directory")
 	f.dir.with(func(d *fake) { d.people = people })
 	f.good(t)
 	require.NoError(t, f.job.Alarm(t.Context()))

@@ -65,6 +65,9 @@ func (j *Job) startDue(ctx context.Context, plans map[int64]plan) error {
 		}
 	}
 	for _, d := range all {
+		if !d.readable() {
+			continue
+		}
 		mapped, err := j.o.Store.MappedGroupKeys(ctx, d.ID)
 		if err != nil {
 			return fmt.Errorf("listing the mapped groups of source %q: %w", d.Name, err)

@@ -122,6 +122,25 @@ func TestStart(t *testing.T) {
 	stop()
 }
 
+// TestNoReader leaves a source alone that people log in to directly.
+func TestNoReader(t *testing.T) {
+	f := newFixture(t)
+	f.staff(t, 3)
+	f.good(t)
+	f.reconfigure(func(c *source.Config) {
+		c.Login, c.BindTemplate = source.LoginDirect, "uid=%u,dc=example,dc=test"
+	})
+	_, err := f.job.RunOnce(t.Context(), "staff", RunOptions{})
+	require.ErrorIs(t, err, ErrNoReader)
+	require.NoError(t, f.job.startDue(t.Context(), map[int64]plan{}))
+	f.pass(48 * time.Hour)
+	require.NoError(t, f.job.Alarm(t.Context()))
+	require.Equal(t, 1, f.runs(t))
+
+	f.reconfigure(func(c *source.Config) { c.BindDN = "cn=reader,dc=example,dc=test" })
+	f.good(t)
+}
+
 // TestRunsLeftBehind shows what becomes of a run that a power cut ended.
 func TestRunsLeftBehind(t *testing.T) {
 	f := newFixture(t)

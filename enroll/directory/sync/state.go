@@ -42,7 +42,7 @@ func (j *Job) States(ctx context.Context) ([]State, error) {
 	}
 	states := make([]State, 0, len(all))
 	for _, d := range all {
-		s, err := j.state(ctx, d, settings)
+		s, err := j.counted(ctx, d, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,19 @@ func (j *Job) State(ctx context.Context, name string) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	return j.state(ctx, d, settings)
+	return j.counted(ctx, d, settings)
+}
+
+// counted is state with the numbers, which take a look at everybody.
+func (j *Job) counted(ctx context.Context, d Directory, settings Settings) (State, error) {
+	s, err := j.state(ctx, d, settings)
+	if err != nil {
+		return s, err
+	}
+	if s.People, s.Waiting, err = j.o.Store.CountEntries(ctx, d.ID); err != nil {
+		return s, fmt.Errorf("counting the people of source %q: %w", d.Name, err)
+	}
+	return s, nil
 }
 
 func (j *Job) state(ctx context.Context, d Directory, settings Settings) (State, error) {
@@ -71,9 +83,6 @@ func (j *Job) state(ctx context.Context, d Directory, settings Settings) (State,
 	_, s.Running = j.running[d.ID]
 	j.mu.Unlock()
 	var err error
-	if s.People, s.Waiting, err = j.o.Store.CountEntries(ctx, d.ID); err != nil {
-		return s, fmt.Errorf("counting the people of source %q: %w", d.Name, err)
-	}
 	if s.Last, err = j.lastReport(ctx, d.ID, ""); err != nil || s.Last == nil {
 		return s, err
 	}
@@ -85,7 +94,9 @@ func (j *Job) state(ctx context.Context, d Directory, settings Settings) (State,
 	if good != nil {
 		s.GoodAt = good.EndedAt
 	}
-	s.Alarm = j.alarm(d, *s.Last, s.GoodAt, settings)
+	if d.readable() {
+		s.Alarm = j.alarm(d, *s.Last, s.GoodAt, settings)
+	}
 	return s, nil
 }
 
@@ -109,12 +120,16 @@ func (j *Job) alarm(d Directory, last Report, goodAt *time.Time, settings Settin
 
 // Alarm returns what an administrator has to look at, of all sources, or nil.
 func (j *Job) Alarm(ctx context.Context) error {
-	states, err := j.States(ctx)
+	settings, err := j.Settings(ctx)
 	if err != nil {
 		return err
 	}
 	var alarms []error
-	for _, s := range states {
+	for _, d := range j.o.Directories() {
+		s, err := j.state(ctx, d, settings)
+		if err != nil {
+			return err
+		}
 		if s.Alarm != "" {
 			alarms = append(alarms, errors.New(s.Alarm))
 		}
