@@ -37,14 +37,14 @@ type message struct {
 }
 
 // write sends a text to the devices, whose logs tell of its way.
-func write(t testing.TB, ctx context.Context, conversation, text string, from *device, to ...*device) *message {
+func write(t *testing.T, ctx context.Context, conversation, text string, from *device, to ...*device) *message {
 	t.Helper()
 	m := &message{conversation: conversation, text: text, from: from}
 	m.send(t, ctx, text, append(to, from)...)
 	return m
 }
 
-func (m *message) send(t testing.TB, ctx context.Context, text string, devices ...*device) {
+func (m *message) send(t *testing.T, ctx context.Context, text string, devices ...*device) {
 	t.Helper()
 	m.written, m.marks = time.Now(), map[*device]process.Mark{}
 	for _, d := range devices {
@@ -56,7 +56,7 @@ func (m *message) send(t testing.TB, ctx context.Context, text string, devices .
 }
 
 // says writes a text; a client that hangs is restarted once.
-func (d *device) says(t testing.TB, ctx context.Context, conversation, text string) {
+func (d *device) says(t *testing.T, ctx context.Context, conversation, text string) {
 	t.Helper()
 	err := d.SendMessage(ctx, d.account, conversation, text)
 	if errors.Is(err, jamid.ErrSilent) {
@@ -71,7 +71,7 @@ func (d *device) says(t testing.TB, ctx context.Context, conversation, text stri
 // fault of its own is restarted, as a person would do; the sender tells only of
 // what it writes from then on, so it has to write again, and the lost message
 // comes with that. Anything else fails when patience is at its end.
-func (m *message) arrives(t testing.TB, ctx context.Context, to *device) {
+func (m *message) arrives(t *testing.T, ctx context.Context, to *device) {
 	t.Helper()
 	for cure := 1; ; cure++ {
 		ill, err := m.await(ctx, to)

@@ -43,7 +43,7 @@ func befriend(t *testing.T, ctx context.Context, asks, accepts *device) string {
 
 // introduce makes two people contacts and returns their conversation, which is
 // still on its way to the one who accepts.
-func introduce(t testing.TB, ctx context.Context, asks, accepts *device) string {
+func introduce(t *testing.T, ctx context.Context, asks, accepts *device) string {
 	t.Helper()
 	require.NoError(t, asks.AddContact(ctx, asks.account, accepts.uri))
 	require.NoError(t, asks.SendTrustRequest(ctx, asks.account, accepts.uri))
@@ -59,7 +59,7 @@ func introduce(t testing.TB, ctx context.Context, asks, accepts *device) string 
 // miss the moment in which it should fetch it, and waits for ever for what a
 // peer does not send; so it is restarted, and the other device writes, which is
 // what makes it ask again. The server has no part in that.
-func joined(t testing.TB, ctx context.Context, conversation string, d, other *device) {
+func joined(t *testing.T, ctx context.Context, conversation string, d, other *device) {
 	t.Helper()
 	for cure := 1; ; cure++ {
 		first, cancel := context.WithTimeout(ctx, wedged)

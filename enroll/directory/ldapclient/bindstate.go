@@ -29,7 +29,7 @@ func bindState(result *ldap.SimpleBindResult, err error) (state source.State, ce
 		return source.State{Code: source.Active}, false
 	}
 	var diagnostic string
-	if e, ok := err.(*ldap.Error); ok && e.Err != nil { //nolint:errorlint // as the library returns it
+	if e, ok := err.(*ldap.Error); ok && e.Err != nil {
 		diagnostic = e.Err.Error()
 	}
 	switch {

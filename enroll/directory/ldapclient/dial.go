@@ -73,18 +73,16 @@ func (c *Client) connect(ctx context.Context, prepare func(*conn) error, t *Trac
 	}
 	var problems []error
 	for _, s := range servers {
-		began := time.Now()
-		cn, err := c.connectTo(ctx, s, prepare)
+		cn, err := c.connectTo(ctx, s, prepare, t)
 		if err == nil {
 			if c.servers.works(s) {
 				c.o.Logger.InfoContext(ctx, "directory server works again", "addr", s.String())
 			}
-			t.Add(began, true, "connect", s.String(), "connected")
 			return cn, nil
 		}
-		t.Add(began, false, "connect", s.String(), reason(err))
 		problems = append(problems, err)
-		if c.servers.fail(s) {
+		// Whoever asked may have left; that says nothing about the server.
+		if !errors.Is(ctx.Err(), context.Canceled) && c.servers.fail(s) {
 			c.o.Logger.WarnContext(ctx, "directory server does not work", "addr", s.String(), "err", err)
 		}
 		if ctx.Err() != nil {
@@ -94,16 +92,22 @@ func (c *Client) connect(ctx context.Context, prepare func(*conn) error, t *Trac
 	return nil, together(problems)
 }
 
-func (c *Client) connectTo(ctx context.Context, s server, prepare func(*conn) error) (*conn, error) {
+func (c *Client) connectTo(ctx context.Context, s server, prepare func(*conn) error, t *Trace) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(c.cfg.ConnectTimeout))
 	defer cancel()
+	began := time.Now()
 	cn, err := c.dial(ctx, s, &handshake{})
 	if err != nil {
+		t.Add(began, false, "connect", s.String(), reason(err))
 		return nil, err
 	}
+	t.Add(began, true, "connect", s.String(), "connected")
+	began = time.Now()
 	if err := cn.do(ctx, func() error { return prepare(cn) }); err != nil {
 		cn.end()
-		return nil, c.broken(s, err)
+		err = c.broken(s, err)
+		t.Add(began, false, "bind", s.String(), reason(err))
+		return nil, err
 	}
 	return cn, nil
 }

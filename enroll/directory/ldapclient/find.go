@@ -34,7 +34,7 @@ func (c *Client) Find(ctx context.Context, l source.Login, t *Trace) (*ldap.Entr
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
 		found, err = c.one(cn, where, filter)
-		c.traceFound(t, began, filter, found, err)
+		traceFound(t, began, cn.server, filter, found, err)
 		return err
 	})
 	return found, err
@@ -54,12 +54,13 @@ func (c *Client) direct(l source.Login, t *Trace) (*ldap.Entry, error) {
 	return &ldap.Entry{DN: dn}, nil
 }
 
-func (c *Client) traceFound(t *Trace, began time.Time, filter string, found *ldap.Entry, err error) {
+func traceFound(t *Trace, began time.Time, s server, filter string, found *ldap.Entry, err error) {
+	detail := s.String() + " " + filter
 	if err != nil {
-		t.Add(began, false, "search", filter, reason(err))
+		t.Add(began, false, "search", detail, reason(err))
 		return
 	}
-	t.Add(began, true, "search", filter, "found "+found.DN)
+	t.Add(began, true, "search", detail, "found "+found.DN)
 }
 
 // Entry returns the person with the stable id (source.Person.ExternalID), if
@@ -121,7 +122,7 @@ func (c *Client) readOwn(cn *conn, e *ldap.Entry, t *Trace) (*ldap.Entry, error)
 		return nil, err
 	}
 	found, err := c.one(cn, where, filter)
-	c.traceFound(t, began, filter, found, err)
+	traceFound(t, began, cn.server, filter, found, err)
 	return found, err
 }
 

@@ -141,7 +141,7 @@ func (c *Client) attempt(ctx context.Context, limit time.Duration, t *Trace, f f
 	cn.end()
 	c.pool.put(nil)
 	c.pool.drop(cn.server)
-	if timedOut(cn.lost) {
+	if timedOut(cn.lost) && !errors.Is(ctx.Err(), context.Canceled) {
 		c.servers.fail(cn.server)
 	}
 	return c.broken(cn.server, cn.lost)

@@ -16,7 +16,7 @@ import (
 )
 
 // Each entry takes Samba some milliseconds to add.
-const contacts, pageSize = 1200, 100
+const contacts, pageSize = 600, 50
 
 func fileTime(t time.Time) string { return strconv.FormatInt((t.Unix()+11644473600)*10_000_000, 10) }
 

@@ -32,23 +32,28 @@ const (
 // Person is what an entry says about somebody.
 type Person struct {
 	// ExternalID is stable: renaming and moving leave it as it is.
-	ExternalID string
-	DN         string
-	Username   string
+	ExternalID string `json:"external_id"`
+	DN         string `json:"dn"`
+	Username   string `json:"username"`
 	// Logins are all names the person may log in with, Username the first.
-	Logins                           []string
-	FirstName, LastName, DisplayName string
-	Emails, Phones                   []string
-	Organization, Department, Title  string
+	Logins       []string `json:"logins,omitempty"`
+	FirstName    string   `json:"first_name,omitempty"`
+	LastName     string   `json:"last_name,omitempty"`
+	DisplayName  string   `json:"display_name,omitempty"`
+	Emails       []string `json:"emails,omitempty"`
+	Phones       []string `json:"phones,omitempty"`
+	Organization string   `json:"organization,omitempty"`
+	Department   string   `json:"department,omitempty"`
+	Title        string   `json:"title,omitempty"`
 	// Picture is a file that begins like one; nil if there is none.
-	Picture []byte
-	State   State
+	Picture []byte `json:"picture,omitempty"`
+	State   State  `json:"state"`
 	// Groups are DNs, or what else the directory gives, of the groups the
 	// person is in directly.
-	Groups []string
+	Groups []string `json:"groups,omitempty"`
 	// PrimaryGroup is the SID (Active Directory) or number (POSIX) of the
 	// group that Groups does not list.
-	PrimaryGroup string
+	PrimaryGroup string `json:"primary_group,omitempty"`
 }
 
 // Person returns what an entry says. Texts are normalised (NFC) and cut to a

@@ -31,10 +31,10 @@ const (
 
 // State is what a directory says of an account.
 type State struct {
-	Code StateCode
+	Code StateCode `json:"code"`
 	// Reason is for administrators: which attribute or answer says so. It is
 	// empty for Active.
-	Reason string
+	Reason string `json:"reason,omitempty"`
 }
 
 // MayLogin tells whether a right password is enough.

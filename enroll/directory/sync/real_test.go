@@ -37,6 +37,12 @@ func (f *fixture) use(t testing.TB, cfg source.Config, password string) {
 	}
 }
 
+// paged has the directory read in pages of fifty.
+func paged(cfg source.Config) source.Config {
+	cfg.PageSize = 50
+	return cfg
+}
+
 func openLDAP(url string) source.Config {
 	return source.Config{
 		Kind: source.KindLDAP, Preset: "openldap", URLs: []string{url}, TLS: source.TLSNone, AllowPlaintextBind: true,
@@ -86,24 +92,34 @@ func set(t testing.TB, c *ldap.Conn, dn, attribute string, values ...string) {
 	require.NoError(t, c.Modify(r))
 }
 
-// TestOpenLDAP goes through what happens to people, at a real server.
-func TestOpenLDAP(t *testing.T) {
+// TestFiveThousand pages through more than any server gives at once.
+func TestFiveThousand(t *testing.T) {
 	t.Parallel()
 	const all = 5000
 	f := newFixture(t)
-	s := directorytest.StartSlapd(t, directorytest.SlapdOptions{
-		Load: crowd(all), WithPolicy: true,
-		Database: []string{unlimited, "limits anonymous size.soft=300 size.hard=300 size.prtotal=300"},
-		LDIF:     directorytest.Policy("default"),
-	})
-	users := f.withAccounts(t, 60)
+	s := directorytest.StartSlapd(t, directorytest.SlapdOptions{Load: crowd(all), Database: []string{unlimited}})
+	users := f.withAccounts(t, 20)
 	f.use(t, openLDAP(s.URL()), directorytest.ReaderPassword)
 	r := f.good(t)
 	require.Equal(t, []int{all, all, 0, 0}, []int{r.People, r.New, r.Missing, r.Unusable})
 	require.Equal(t, "Person "+name(7), f.reload(t, users[7]).DisplayName)
+	require.NoError(t, s.Connect(t).Del(ldap.NewDelRequest(userDN(4999), nil)))
 	r = f.good(t)
-	require.Equal(t, []int{all, all}, []int{r.People, r.Unchanged})
+	require.Equal(t, []int{all - 1, all - 1, 1, 0}, []int{r.People, r.Unchanged, r.Missing, r.Barred})
+}
 
+// TestOpenLDAP goes through what happens to people, at a real server.
+func TestOpenLDAP(t *testing.T) {
+	t.Parallel()
+	const all = 250
+	f := newFixture(t)
+	s := directorytest.StartSlapd(t, directorytest.SlapdOptions{
+		Load: crowd(all), WithPolicy: true, LDIF: directorytest.Policy("default"),
+		Database: []string{unlimited, "limits anonymous size.soft=100 size.hard=100 size.prtotal=100"},
+	})
+	users := f.withAccounts(t, 60)
+	f.use(t, paged(openLDAP(s.URL())), directorytest.ReaderPassword)
+	require.Equal(t, all, f.good(t).New)
 	t.Run("changes", func(t *testing.T) {
 		c := s.Connect(t)
 		set(t, c, userDN(1), "pwdAccountLockedTime", "000001010000Z")
@@ -112,7 +128,7 @@ func TestOpenLDAP(t *testing.T) {
 		require.NoError(t, c.ModifyDN(ldap.NewModifyDNRequest(userDN(4), "uid=renamed", true, "")))
 		require.NoError(t, c.Add(unit("ou=sub,"+directorytest.People)))
 		require.NoError(t, c.ModifyDN(ldap.NewModifyDNRequest(userDN(5), "uid="+name(5), true, "ou=sub,"+directorytest.People)))
-		require.NoError(t, c.Del(ldap.NewDelRequest(userDN(4000), nil))) // who has no account
+		require.NoError(t, c.Del(ldap.NewDelRequest(userDN(200), nil))) // who has no account
 		r := f.good(t)
 		require.Equal(t, []int{2, 3, 1, 0, 0}, []int{r.Missing, r.Barred, r.Renamed, r.New, r.Revoked})
 		barred := map[string]string{}
@@ -195,7 +211,7 @@ func testCutOff(t *testing.T, f *fixture, s *directorytest.Slapd, users []store.
 	served := f.countServed(t, users)
 	incomplete := func(t *testing.T, cfg source.Config, password, words string) {
 		t.Helper()
-		f.use(t, cfg, password)
+		f.use(t, paged(cfg), password)
 		r := f.sync(t, RunOptions{})
 		require.Equal(t, Incomplete, r.Outcome, r.Reason)
 		require.Contains(t, r.Reason, words)
@@ -205,7 +221,7 @@ func testCutOff(t *testing.T, f *fixture, s *directorytest.Slapd, users []store.
 	t.Run("size limit", func(t *testing.T) {
 		cfg := openLDAP(s.URL())
 		cfg.BindDN = ""
-		incomplete(t, cfg, "", "300")
+		incomplete(t, cfg, "", "100")
 	})
 	t.Run("wrong base", func(t *testing.T) {
 		cfg := openLDAP(s.URL())
@@ -218,7 +234,7 @@ func testCutOff(t *testing.T, f *fixture, s *directorytest.Slapd, users []store.
 	t.Run("connection cut", func(t *testing.T) {
 		proxy := directorytest.StartProxy(t, strings.TrimPrefix(s.URL(), "ldap://"))
 		cfg := openLDAP("ldap://" + proxy.Address())
-		proxy.CutAfter(500_000)
+		proxy.CutAfter(40_000)
 		incomplete(t, cfg, directorytest.ReaderPassword, "")
 	})
 	t.Run("no more answers", func(t *testing.T) {

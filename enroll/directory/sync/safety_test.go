@@ -123,7 +123,7 @@ func TestNobodyLosesDevices(t *testing.T) {
 			f.settings(t, func(s *Settings) { s.Grace, s.AlarmAccounts = 0, 3 })
 			f.good(t)
 			test.happens(f)
-			for range 3 {
+			for range 2 {
 				r := f.sync(t, RunOptions{})
 				require.Equal(t, test.outcome, r.Outcome, r.Reason)
 				require.Contains(t, r.Reason, test.reason)

@@ -25,11 +25,11 @@ func employee(name string, attributes ...string) string {
 	return directorytest.Entry(domainDN(name), append([]string{"objectClass", "user", "sAMAccountName", name, "userAccountControl", "544"}, attributes...)...)
 }
 
-// TestActiveDirectory takes JAMIBOX_SYNC_DOMAIN people, 400 unless it is set;
+// TestActiveDirectory takes JAMIBOX_SYNC_DOMAIN people, 150 unless it is set;
 // Samba makes some 200 a second.
 func TestActiveDirectory(t *testing.T) {
 	t.Parallel()
-	all := 400
+	all := 150
 	if text := os.Getenv("JAMIBOX_SYNC_DOMAIN"); text != "" {
 		var err error
 		all, err = strconv.Atoi(text)
@@ -45,7 +45,7 @@ func TestActiveDirectory(t *testing.T) {
 	f := newFixture(t)
 	cfg := source.Config{
 		Kind: source.KindAD, Preset: "samba", URLs: []string{s.URLS()}, CA: s.CA.PEM(), NetBIOS: directorytest.NetBIOS,
-		BindDN: directorytest.Administrator, Bases: []string{directorytest.DomainBase}, PageSize: 100,
+		BindDN: directorytest.Administrator, Bases: []string{directorytest.DomainBase}, PageSize: 50,
 	}
 	f.use(t, cfg, directorytest.AdminPassword)
 	c := s.Connect(t)

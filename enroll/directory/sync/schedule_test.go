@@ -13,7 +13,7 @@ import (
 	"jamibox/enroll/store"
 )
 
-const soon = 30 * time.Second
+const soon = time.Minute
 
 // start runs the job until the test ends.
 func (f *fixture) start(t *testing.T) (stop func()) {
