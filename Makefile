@@ -53,7 +53,8 @@ bench:
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./appliance/bench
 	go test -run '^$$' -bench . -benchtime 5x -timeout 10m ./cmd/jamibox
 
-# The relay beside coturn in one run; needs root and a quiet machine, for an hour.
+# The relay beside coturn in one run; needs root. Ten minutes on a quiet machine,
+# twenty at most on a busy one.
 bench-turn:
 	go run ./turn/bench figures $(BENCHFLAGS)
 

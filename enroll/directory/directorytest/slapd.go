@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const maxStarts = 5
+
 // SlapdOptions say what a Slapd is like; all may be empty.
 type SlapdOptions struct {
 	// LDIF are the entries besides Tree; Load, unless nil, writes more.
@@ -63,29 +65,38 @@ func StartSlapd(t testing.TB, o SlapdOptions) *Slapd {
 	require.NoError(t, os.Mkdir(filepath.Join(s.dir, "db"), 0o700))
 	config := writeFile(t, s.dir, "slapd.conf", s.config(t, o))
 	s.load(t, config, o)
-	s.Port = freePort(t, s.IP)
-	if o.Credentials != nil {
-		for s.PortS = s.Port; s.PortS == s.Port; {
-			s.PortS = freePort(t, s.IP)
+	for range maxStarts {
+		s.Port = freePort(t, s.IP)
+		if o.Credentials != nil {
+			for s.PortS = s.Port; s.PortS == s.Port; {
+				s.PortS = freePort(t, s.IP)
+			}
+		}
+		if s.start(t) {
+			t.Cleanup(s.Kill)
+			return s
 		}
 	}
-	s.Start(t)
-	t.Cleanup(func() { s.kill() })
-	return s
+	require.FailNow(t, "slapd has ended", "%s", s.output)
+	return nil
 }
 
 // Start starts the server again after Kill, at the same place.
 func (s *Slapd) Start(t testing.TB) {
 	t.Helper()
+	require.True(t, s.start(t), "slapd has ended: %s", s.output)
+}
+
+// start tells whether the server came up: somebody who listens on all
+// addresses may have taken a port since it was looked for.
+func (s *Slapd) start(t testing.TB) bool {
+	t.Helper()
 	urls := s.URL()
 	if s.PortS != 0 {
 		urls += " " + s.URLS()
 	}
-	// Another program would have to pick the same one of eight million addresses.
 	s.process = start(t, exec.Command(s.program, "-f", filepath.Join(s.dir, "slapd.conf"), "-h", urls, "-d", "256"))
-	if !s.wait(t, func() bool { return answers(s.URL()) }) {
-		require.FailNow(t, "slapd has ended", "%s", s.output)
-	}
+	return s.wait(t, func() bool { return answers(s.URL()) })
 }
 
 // Kill ends the server at once.

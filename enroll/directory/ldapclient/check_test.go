@@ -75,7 +75,7 @@ func TestCheck(t *testing.T) {
 		require.Equal(t, []string{directorytest.People}, r.Bases)
 	})
 	t.Run("one of two servers is down", func(t *testing.T) {
-		r := check(t, func(c *source.Config) { c.URLs = append([]string{"ldaps://" + directorytest.IP(t)}, c.URLs...) }, "", "")
+		r := check(t, func(c *source.Config) { c.URLs = append([]string{"ldaps://" + directorytest.IP(t) + ":1"}, c.URLs...) }, "", "")
 		require.True(t, r.OK)
 		require.Equal(t, []string{"resolve", "connect!", "resolve", "connect", "bind", "base", "people", "sample", "groups"}, stepNames(r))
 	})

@@ -44,7 +44,7 @@ func TestFailOver(t *testing.T) {
 	data := directorytest.SlapdOptions{LDIF: directorytest.Person("alice")}
 	first, second := directorytest.StartSlapd(t, data), directorytest.StartSlapd(t, data)
 	t.Run("nothing listens", func(t *testing.T) {
-		nobody := "ldap://" + directorytest.IP(t) + ":389"
+		nobody := "ldap://" + directorytest.IP(t) + ":1"
 		trace := &Trace{}
 		c := hastyClient(t, nobody, second.URL())
 		_, err := logIn(t.Context(), c, "alice", directorytest.Password, trace)

@@ -255,7 +255,7 @@ func (f *fixture) user(t testing.TB, p *person) store.User {
 	t.Helper()
 	return f.AddUser(t, p.uid, func(u *store.User) {
 		u.SourceID, u.ExternalID = &f.source.ID, p.id
-		u.CreatedAt = u.CreatedAt.Add(-time.Minute)
+		u.CreatedAt = u.CreatedAt.Add(-2 * settled)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -20,6 +21,11 @@ const (
 	// idsAtOnce go into one filter.
 	idsAtOnce = 40
 )
+
+// settled is how old an account must be before its person can be missing: who is
+// new in a directory may not have reached each of its servers, nor the pages that
+// were read when the account was made.
+const settled = time.Hour
 
 // gone is the reason of a bar of somebody who is missing.
 const gone = "the directory does not have the person any more"
@@ -38,9 +44,7 @@ func (r *run) judgeMissing(ctx context.Context, complete *bool, reason *string) 
 			break
 		}
 		for _, u := range users {
-			// Who got an account since the run began may have come to the
-			// directory after the page was read.
-			if u.BarredAt == nil && u.ExternalID != "" && !r.wasSeen(u.ExternalID) && u.CreatedAt.Before(r.now) {
+			if u.BarredAt == nil && u.ExternalID != "" && !r.wasSeen(u.ExternalID) && u.CreatedAt.Before(r.now.Add(-settled)) {
 				missing[u.ExternalID] = u
 			}
 		}
