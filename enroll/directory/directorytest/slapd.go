@@ -29,6 +29,8 @@ type SlapdOptions struct {
 	WithoutMemberOf bool
 	// WithPolicy turns the password policy on; the default one is "default".
 	WithPolicy bool
+	// Quiet keeps no Log.
+	Quiet bool
 	// IP is where it listens, a free loopback address unless given (see IP).
 	IP string
 }
@@ -40,6 +42,7 @@ type Slapd struct {
 	Port, PortS int
 
 	dir, program string
+	quiet        bool
 	*process
 }
 
@@ -58,7 +61,7 @@ func (s *Slapd) URLS() string { return fmt.Sprintf("ldaps://%s:%d", s.IP, s.Port
 // StartSlapd starts a server, which ends with the test.
 func StartSlapd(t testing.TB, o SlapdOptions) *Slapd {
 	t.Helper()
-	s := &Slapd{IP: o.IP, dir: t.TempDir(), program: find(t, "slapd", "slapd")}
+	s := &Slapd{IP: o.IP, dir: t.TempDir(), program: find(t, "slapd", "slapd"), quiet: o.Quiet}
 	if s.IP == "" {
 		s.IP = loopback(t)
 	}
@@ -95,7 +98,12 @@ func (s *Slapd) start(t testing.TB) bool {
 	if s.PortS != 0 {
 		urls += " " + s.URLS()
 	}
-	s.process = start(t, exec.Command(s.program, "-f", filepath.Join(s.dir, "slapd.conf"), "-h", urls, "-d", "256"))
+	const nothing, operations = "0", "256"
+	log := operations
+	if s.quiet {
+		log = nothing
+	}
+	s.process = start(t, exec.Command(s.program, "-f", filepath.Join(s.dir, "slapd.conf"), "-h", urls, "-d", log))
 	return s.wait(t, func() bool { return answers(s.URL()) })
 }
 

@@ -23,7 +23,7 @@ func benchServer(b *testing.B, people int) (*directorytest.Slapd, *directorytest
 	ip := directorytest.IP(b)
 	credentials := root.Issue(b, []string{ip}, nil)
 	return directorytest.StartSlapd(b, directorytest.SlapdOptions{
-		IP: ip, Credentials: &credentials, Load: crowd(people),
+		IP: ip, Credentials: &credentials, Load: crowd(people), Quiet: true,
 		Database: []string{"limits dn.exact=\"" + directorytest.Reader + "\" size=unlimited"},
 	}), root
 }

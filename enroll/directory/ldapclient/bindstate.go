@@ -47,9 +47,9 @@ func says(code source.StateCode, reason string) source.State {
 	return source.State{Code: code, Reason: printable(reason)}
 }
 
-func containsFold(text string, any ...string) bool {
-	for _, a := range any {
-		if strings.Contains(strings.ToLower(text), a) {
+func containsFold(text string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(strings.ToLower(text), w) {
 			return true
 		}
 	}

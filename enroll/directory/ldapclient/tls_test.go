@@ -162,3 +162,9 @@ func TestTLSOfServers(t *testing.T) {
 		require.Equal(t, "misconfigured", outcome(err))
 	})
 }
+
+func TestWeakSignature(t *testing.T) {
+	old := &x509.Certificate{DNSNames: []string{"dc"}, SignatureAlgorithm: x509.SHA1WithRSA}
+	err := (&Client{}).distrust(x509.UnknownAuthorityError{}, "dc", []*x509.Certificate{old})
+	require.ErrorContains(t, err, "signed with SHA1-RSA")
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,6 +99,10 @@ func (c *Client) distrust(err error, host string, chain []*x509.Certificate) err
 	if errors.As(err, &name) {
 		return fmt.Errorf("the certificate is for %s and not for %s: use one of these names in the URL, or renew the certificate with this one",
 			strings.Join(certificateNames(leaf), ", "), host)
+	}
+	weak := []x509.SignatureAlgorithm{x509.SHA1WithRSA, x509.ECDSAWithSHA1, x509.MD5WithRSA}
+	if slices.Contains(weak, leaf.SignatureAlgorithm) {
+		return fmt.Errorf("the certificate of %s is signed with %s, which is not secure any more: renew it, or pin it", leaf.Subject, leaf.SignatureAlgorithm)
 	}
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {

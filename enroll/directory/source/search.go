@@ -27,7 +27,7 @@ func (c Config) SearchFilter(words []string) string {
 		if word == "" {
 			continue
 		}
-		var any []string
+		var either []string
 		lists := [][]string{m.Username, m.FirstName, m.LastName, m.DisplayName, m.Email}
 		// Few directories have an index for numbers, and without one for each part
 		// of an OR they read all people.
@@ -36,10 +36,10 @@ func (c Config) SearchFilter(words []string) string {
 		}
 		for _, list := range lists {
 			for _, a := range list {
-				any = append(any, "("+a+"="+lead+ldap.EscapeFilter(word)+"*)")
+				either = append(either, "("+a+"="+lead+ldap.EscapeFilter(word)+"*)")
 			}
 		}
-		filters = append(filters, or(any...))
+		filters = append(filters, or(either...))
 	}
 	return and(filters...)
 }
@@ -52,11 +52,11 @@ func isNumber(word string) bool {
 // IDFilter returns the filter that finds a person by Person.ExternalID.
 func (c Config) IDFilter(id string) string {
 	c = c.WithDefaults()
-	var any []string
+	var either []string
 	for _, a := range c.Mapping.ID {
-		any = append(any, "("+a+"="+escapeID(a, id)+")")
+		either = append(either, "("+a+"="+escapeID(a, id)+")")
 	}
-	return or(any...)
+	return or(either...)
 }
 
 func escapeID(attribute, id string) string {
