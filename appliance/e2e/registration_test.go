@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +20,8 @@ import (
 
 // stages are those of a person's first minute.
 const (
-	registered = "registered" // from the password to a client that has a node of the DHT
+	enrolled   = "enrolled"   // from the password to the certificate; much of that is the client making a key
+	registered = "registered" // then until the client has a node of the DHT
 	announced  = "announced"  // then until others find its device in the DHT
 	invited    = "invited"    // from a contact request to its arrival through the DHT
 	messaged   = "messaged"   // then, accepted at once, to the first text that is read
@@ -143,12 +143,19 @@ func enrolTimed(ctx context.Context, c *jamid.Client, u box.User, times map[stri
 	if err != nil {
 		return nil, err
 	}
-	for _, stage := range []struct{ name, member, word string }{
-		{registered, "registrationStateChanged", jamid.Registered},
-		{announced, "volatileAccountDetailsChanged", jamid.KeyAnnounced + ":true"},
+	for _, stage := range []struct {
+		name, member string
+		reached      func(arg any) bool
+	}{
+		{enrolled, "registrationStateChanged", func(state any) bool { return state == "TRYING" }},
+		{registered, "registrationStateChanged", func(state any) bool { return state == jamid.Registered }},
+		{announced, "volatileAccountDetailsChanged", func(details any) bool {
+			values, _ := details.(map[string]string)
+			return values[jamid.KeyAnnounced] == "true"
+		}},
 	} {
 		s, err := c.WaitSignal(ctx, mark, stage.member, func(args []any) bool {
-			return args[0] == d.account && strings.Contains(fmt.Sprint(args[1]), stage.word)
+			return args[0] == d.account && stage.reached(args[1])
 		})
 		if err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ func StartDS389(t testing.TB) *DS389 {
 		for _, path := range []string{
 			"/etc/systemd/system/multi-user.target.wants/dirsrv@" + name + ".service", "/etc/tmpfiles.d/dirsrv-" + name + ".conf",
 			"/etc/dirsrv/slapd-" + name, "/var/log/dirsrv/slapd-" + name, "/var/lib/dirsrv/slapd-" + name, "/run/lock/dirsrv/slapd-" + name,
-			"/run/slapd-" + name + ".socket", "/run/dirsrv/slapd-" + name + ".stats",
+			"/run/slapd-" + name + ".socket", "/run/dirsrv/slapd-" + name + ".stats", "/dev/shm/sem.slapd-" + name + ".stats",
 		} {
 			require.NoError(t, os.RemoveAll(path))
 		}

@@ -26,16 +26,23 @@ var errEnough = errors.New("counted enough")
 // first that does not work, and tells in words what was found. Unless login is
 // empty it also logs that person in with the password; an empty password only
 // looks the person up. One of several servers that is down is reported and
-// does not end the check.
+// does not end the check. Where people bind directly and there is no service
+// account, only the connection and the login can be tried.
 func (c *Client) Check(ctx context.Context, login, password string) Report {
 	k := &check{client: c, report: Report{OK: true}}
-	ok := k.reach(ctx) && k.layout(ctx) && k.people(ctx) && k.groups(ctx)
+	ok := k.reach(ctx)
+	if !c.personal() {
+		ok = ok && k.layout(ctx) && k.people(ctx) && k.groups(ctx)
+	}
 	if ok && login != "" {
 		ok = k.login(ctx, login, password)
 	}
 	k.report.OK = ok
 	return k.report
 }
+
+// personal tells whether people read their own entries and nobody else does.
+func (c *Client) personal() bool { return c.cfg.Login == source.LoginDirect && c.cfg.BindDN == "" }
 
 type check struct {
 	client *Client
@@ -263,6 +270,9 @@ func (k *check) tryLogin(ctx context.Context, typed, password string, report *Lo
 	}
 	if !state.MayLogin() {
 		return &Refused{State: state, Reason: state.Reason}
+	}
+	if c.personal() {
+		return nil
 	}
 	return c.fillGroups(ctx, e, report.Sample)
 }

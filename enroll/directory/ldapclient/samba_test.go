@@ -213,6 +213,21 @@ func testDomainConnections(t *testing.T, s *directorytest.Samba, client func(*te
 			require.ErrorContains(t, err, tt.words)
 		})
 	}
+	t.Run("check of direct binds alone", func(t *testing.T) {
+		c := client(t, func(c *source.Config) { c.BindDN, c.Login, c.BindTemplate = "", source.LoginDirect, "%u@ad.test" })
+		r := c.Check(t.Context(), "fine", directorytest.Password)
+		require.True(t, r.OK, "%+v", r.Checks)
+		require.Equal(t, []string{"resolve", "connect", "bind", "login"}, stepNames(r))
+		require.Equal(t, "Fiona", r.Login.Sample.Person.FirstName)
+	})
+	t.Run("check", func(t *testing.T) {
+		r := client(t, nil).Check(t.Context(), "disabled", directorytest.Password)
+		require.False(t, r.OK)
+		require.Equal(t, "Samba Active Directory", r.Make)
+		require.Equal(t, []string{"resolve", "connect", "bind", "base", "people", "sample", "groups", "login!"}, stepNames(r))
+		require.Contains(t, r.Login.Reason, "disabled in the directory")
+		require.Contains(t, r.Sample.Groups, "Domain Users")
+	})
 	t.Run("LDAPS on the plain port", func(t *testing.T) {
 		_, err := logIn(t.Context(), client(t, func(c *source.Config) { c.URLs = []string{"ldaps://" + s.IP + ":389"} }), "fine", directorytest.Password, nil)
 		require.Equal(t, "unavailable", outcome(err))

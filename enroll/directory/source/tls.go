@@ -145,6 +145,9 @@ func (c Config) Warnings() []string {
 			warn("ciphers: %s has known weaknesses", name)
 		}
 	}
+	if c.Login == LoginDirect && c.BindDN == "" {
+		warn("bind_dn: without a service account people can log in; who they are, whom else there is and their groups is known only if the server lets anybody read")
+	}
 	if c.GlobalCatalogue {
 		warn("global_catalogue: it holds only a part of the attributes and groups; good for logins, not for the whole list of people")
 	}

@@ -120,6 +120,7 @@ func TestWarnings(t *testing.T) {
 		"TLS 1.0 has known weaknesses":   {Kind: KindLDAP, MinTLS: "1.0"},
 		"ciphers: TLS_RSA_WITH_RC4":      {Kind: KindLDAP, Ciphers: []string{"TLS_RSA_WITH_RC4_128_SHA"}},
 		"pins: they are trusted instead": {Kind: KindLDAP, Pins: []string{"x"}, CA: "y"},
+		"bind_dn: without a service":     {Kind: KindLDAP, Login: LoginDirect, BindTemplate: "uid=%u"},
 		"global_catalogue":               {Kind: KindAD, GlobalCatalogue: true},
 	} {
 		require.Contains(t, strings.Join(c.Warnings(), "\n"), words)

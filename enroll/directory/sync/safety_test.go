@@ -277,3 +277,32 @@ func TestCutOffRun(t *testing.T) {
 	}
 	require.Equal(t, 10, f.countServed(t, users))
 }
+
+// broken is a box whose database fails when somebody is to be barred.
+type broken struct{ Accounts }
+
+func (broken) BarUser(context.Context, int64, string) (bool, error) {
+	return false, errors.New("the disk is full")
+}
+
+func TestFaultOfTheBox(t *testing.T) {
+	f := newFixture(t)
+	users := f.staff(t, 5)
+	f.good(t)
+	f.dir.remove(users[0].Username)
+	whole := f.job.o.Accounts
+	f.job.o.Accounts = broken{whole}
+	r := f.sync(t, RunOptions{})
+	require.Equal(t, []any{Failed, "the disk is full"}, []any{r.Outcome, r.Reason})
+	f.job.o.Accounts = whole
+	require.Equal(t, 1, f.good(t).Barred)
+}
+
+func TestReportIsBounded(t *testing.T) {
+	var r Report
+	for range maxChanges + 3 {
+		r.note("x", ChangeBarred, "y")
+	}
+	require.Len(t, r.Changes, maxChanges)
+	require.Equal(t, 3, r.Omitted)
+}

@@ -4,6 +4,7 @@ package sync
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -213,4 +214,34 @@ func TestNameProblem(t *testing.T) {
 	local, err := f.Box.Store.UserByName(t.Context(), "alice")
 	require.NoError(t, err)
 	require.Nil(t, local.SourceID)
+}
+
+// TestAccountsAheadLeaveKeys makes no account while others may want the keys,
+// and can be stopped while it waits.
+func TestAccountsAheadLeaveKeys(t *testing.T) {
+	f := newFixture(t)
+	f.dir.add("alice")
+	f.good(t)
+	var ready atomic.Bool
+	asked := make(chan struct{}, 1)
+	f.job.o.Keys = func(context.Context) (bool, error) {
+		f.job.signal(asked)
+		return ready.Load(), nil
+	}
+	for range 2 {
+		stop := f.start(t)
+		for range 3 {
+			<-asked
+		}
+		stop()
+		_, err := f.Box.Store.UserByName(t.Context(), "alice")
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
+	ready.Store(true)
+	stop := f.start(t)
+	defer stop()
+	require.Eventually(t, func() bool {
+		_, err := f.Box.Store.UserByName(t.Context(), "alice")
+		return err == nil
+	}, soon, 10*time.Millisecond)
 }
