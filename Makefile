@@ -11,7 +11,7 @@ FUZZTIME ?= 3000x
 # detector alone needs it.
 export CGO_ENABLED = 0
 
-.PHONY: build run test check unit race fuzz e2e bench bench-turn soak bench-dht check-systemd deps clean
+.PHONY: build run test check unit race fuzz e2e bench bench-turn soak bench-dht bench-enrol dht-full churn-dht soak-dht check-systemd deps clean
 
 build:
 	go build $(GOFLAGS_BUILD) -o bin/jamibox ./cmd/jamibox
@@ -52,6 +52,8 @@ e2e:
 bench:
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./appliance/bench
 	go test -run '^$$' -bench . -benchtime 5x -timeout 10m ./cmd/jamibox
+	go test -run '^$$' -bench BenchmarkSearch -benchtime 60x -timeout 20m ./enroll/directory
+	go test -run '^$$' -bench Sync -benchtime 1x -timeout 10m ./enroll/directory/sync
 
 # The relay beside coturn in one run; needs root. Ten minutes on a quiet machine,
 # twenty at most on a busy one.
@@ -65,6 +67,25 @@ soak:
 # Both engines of the DHT in one run.
 bench-dht:
 	go run ./dht/bench $(BENCHFLAGS)
+
+# Time from the password to the first message, with either engine of the DHT;
+# needs root and real clients.
+bench-enrol:
+	go test -tags e2e -count=1 -run '^$$' -bench Registration -benchtime 3x -timeout 30m ./appliance/e2e
+
+# The DHT node among real nodes for ten minutes; needs root, and debootstrap for
+# a newer OpenDHT than the distribution's.
+dht-full:
+	newer=$$(dht/interop/newer.sh $${XDG_CACHE_HOME:-/var/cache}/jamibox-dhtnode) && export JAMIBOX_NEWER_DHTNODE=$$newer && \
+	go test -count=1 -v -timeout 30m ./dht/interop -args -full && go test -count=1 -v ./dht/conformance -args -slow
+
+# Nodes join and leave; longer with BENCHFLAGS="-churn 1h".
+churn-dht:
+	go test -count=1 -v -timeout 3h -run Churn ./dht/interop -args $(or $(BENCHFLAGS),-churn 2m)
+
+# The DHT node under load and a flood; longer with BENCHFLAGS="-soak 1h".
+soak-dht:
+	go run ./dht/bench $(or $(BENCHFLAGS),-soak 5m)
 
 # The unit under a real systemd; needs root, debootstrap and systemd-container.
 check-systemd:

@@ -135,6 +135,7 @@ func TestExpiredDevice(t *testing.T) {
 	box.Call(t, http.MethodGet, "/users/alice/devices", nil, &answer)
 	require.Equal(t, "replaced", answer.Devices[0].State)
 	// The same key may come back too, and is the same device.
+	require.Equal(t, http.StatusOK, box.Call(t, http.MethodPatch, "/ca/lifetimes", map[string]string{"device_lifetime": "1d"}, nil))
 	c.Enrol(t, "alice", 0)
 	box.Call(t, http.MethodGet, "/users/alice/devices", nil, &answer)
 	require.Len(t, answer.Devices, 2)
