@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 
 func builtinConfig() Config {
 	cfg := testConfig()
-	cfg.Engine, cfg.Program, cfg.Listen = EngineBuiltin, "", "127.0.0.1:0"
+	cfg.Engine, cfg.Program, cfg.Listen = EngineBuiltin, "", netip.AddrPortFrom(anyLoopback(), 0).String()
 	return cfg
 }
 
@@ -75,7 +74,7 @@ func TestEnginesMeet(t *testing.T) {
 			one := newService(t, engines[0], t.TempDir())
 			start(t, one).awaitReady(t)
 			joining := engines[1]
-			joining.Bootstrap = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(int(one.Status().Port)))}
+			joining.Bootstrap = []string{one.engine.Addr().String()}
 			two := newService(t, joining, t.TempDir())
 			start(t, two).awaitReady(t)
 			for _, s := range []*Service{one, two} {
@@ -96,7 +95,7 @@ func TestBuiltinCatchesUp(t *testing.T) {
 		require.NoError(t, err)
 	}
 	joining := builtinConfig()
-	joining.Bootstrap = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(int(one.Status().Port)))}
+	joining.Bootstrap = []string{one.engine.Addr().String()}
 	two := newService(t, joining, t.TempDir())
 	start(t, two).awaitReady(t)
 	require.Eventually(t, func() bool { return two.Status().Builtin.Values >= 50 }, time.Minute, 10*time.Millisecond)

@@ -18,7 +18,7 @@ const fakeID = "abcdefghijklmnopqrst"
 // fakeNode answers each request with the datagrams that respond returns, until
 // the test ends.
 func fakeNode(t *testing.T, respond func(method string, transaction uint32, from netip.AddrPort) []string) netip.AddrPort {
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(anyLoopback(), 0)))
 	require.NoError(t, err)
 	done := make(chan struct{})
 	go func() {

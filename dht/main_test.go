@@ -6,8 +6,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net/netip"
 	"os"
 	"os/exec"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,8 +20,11 @@ import (
 )
 
 // parentVariable makes the test program play the jamibox that is killed; its
-// value is the state folder.
-const parentVariable = "DHT_TEST_PARENT_STATE"
+// value is the state folder. That of listenVariable is where the node listens.
+const (
+	parentVariable = "DHT_TEST_PARENT_STATE"
+	listenVariable = "DHT_TEST_PARENT_LISTEN"
+)
 
 func TestMain(m *testing.M) {
 	if stateDir := os.Getenv(parentVariable); stateDir != "" {
@@ -29,7 +36,9 @@ func TestMain(m *testing.M) {
 // runParent runs a service, prints the child's process id once it is ready, and
 // stays until it is killed.
 func runParent(stateDir string) int {
-	s, err := New(testConfig(), stateDir, slog.New(slog.DiscardHandler))
+	cfg := DefaultConfig()
+	cfg.Engine, cfg.Listen = EngineDhtnode, os.Getenv(listenVariable)
+	s, err := New(cfg, stateDir, slog.New(slog.DiscardHandler))
 	if err == nil {
 		err = s.Run(context.Background(), func() { fmt.Println(s.Status().PID) })
 	}
@@ -37,10 +46,30 @@ func runParent(stateDir string) int {
 	return 1
 }
 
+// portsTried is shared by all tests of a run: no two may get the same port.
+var portsTried atomic.Uint32
+
+// testConfig has a port that no other test gets, none of those that systems give
+// to who asks for any: somebody else may, before dhtnode takes it.
 func testConfig() Config {
+	const first, choice, tries = 30000, 2700, 100
 	cfg := DefaultConfig()
-	cfg.Engine, cfg.Listen = EngineDhtnode, ":0"
+	cfg.Engine = EngineDhtnode
+	for range tries {
+		// Two runs at once begin at different places.
+		port := first + (os.Getpid()*211+int(portsTried.Add(1)))%choice
+		cfg.Listen = ":" + strconv.Itoa(port)
+		if _, err := freePort(uint16(port)); err == nil {
+			break // else the test tells that the last one is taken
+		}
+	}
 	return cfg
+}
+
+// anyLoopback returns an address that no other node has: what is sent to one that
+// is gone must not reach another that got its port.
+func anyLoopback() netip.Addr {
+	return netip.AddrFrom4([4]byte{127, byte(1 + rand.N(255)), byte(rand.N(256)), byte(1 + rand.N(254))})
 }
 
 func needDhtnode(t *testing.T) {

@@ -111,7 +111,7 @@ func TestProbeDeadPort(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err = newProber(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)).probe(ctx)
+	_, err = newProber(t, netip.AddrPortFrom(anyLoopback(), port)).probe(ctx)
 	require.Error(t, err)
 }
 

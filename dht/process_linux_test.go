@@ -50,7 +50,7 @@ func TestChildDiesWithParent(t *testing.T) {
 	t.Parallel()
 	needDhtnode(t)
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), parentVariable+"="+t.TempDir())
+	parent.Env = append(os.Environ(), parentVariable+"="+t.TempDir(), listenVariable+"="+testConfig().Listen)
 	parent.Stderr = os.Stderr
 	printed, err := parent.StdoutPipe()
 	require.NoError(t, err)

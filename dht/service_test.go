@@ -59,7 +59,7 @@ func TestServiceJoinsBootstrapNode(t *testing.T) {
 	start(t, one).awaitReady(t)
 
 	cfg := testConfig()
-	cfg.Bootstrap = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(int(one.Status().Port)))}
+	cfg.Bootstrap = []string{one.engine.Addr().String()}
 	two := newService(t, cfg, t.TempDir())
 	start(t, two).awaitReady(t)
 	require.Eventually(t, func() bool {

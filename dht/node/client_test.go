@@ -90,7 +90,8 @@ func TestNetwork(t *testing.T) {
 		nodes = append(nodes, run(t, cfg))
 	}
 	for _, n := range nodes {
-		require.Eventually(t, func() bool { return n.Stats().IPv4.Good >= 8 }, patience, 10*time.Millisecond)
+		// Who is not found at once is met when the tables are looked after.
+		require.Eventually(t, func() bool { return n.Stats().IPv4.Good >= 8 }, catchingUp, 10*time.Millisecond)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -38,6 +38,11 @@ type running struct {
 
 func run(t testing.TB, cfg Config) *running {
 	t.Helper()
+	for _, at := range []*netip.AddrPort{&cfg.IPv4, &cfg.IPv6} {
+		if at.IsValid() && at.Port() == 0 {
+			*at = netip.AddrPortFrom(at.Addr(), freePort(t))
+		}
+	}
 	n := New(cfg, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
@@ -86,15 +91,14 @@ func deaf(p *peer)   { p.deaf = true }
 func newPeer(t testing.TB, node netip.AddrPort, options ...option) *peer {
 	t.Helper()
 	p := &peer{t: t, node: node, id: randomID(), inbox: make(chan *wire.Message, 4096)}
-	p.addr = netip.AddrPortFrom(node.Addr(), 0)
 	for _, apply := range options {
 		apply(p)
 	}
+	p.addr = netip.AddrPortFrom(node.Addr(), freePort(t))
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(p.addr))
 	require.NoError(t, err)
 	require.NoError(t, conn.SetReadBuffer(4<<20))
 	p.conn = conn
-	p.addr = conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -223,7 +223,7 @@ func TestRealNodeCatchesUp(t *testing.T) {
 	require.NoError(t, n.stop())
 	reader := newPeer(t, d.addr, client)
 	for key, values := range missed {
-		require.Equal(t, values, reader.get(key))
+		require.Equal(t, values, reader.getFromReal(key))
 	}
 }
 

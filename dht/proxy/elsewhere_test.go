@@ -25,7 +25,7 @@ type asker struct {
 
 func newAsker(t *testing.T, node netip.AddrPort) *asker {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(anyLoopback(), 0)))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	return &asker{t: t, conn: conn, node: node, last: wire.Header{Sender: wire.HashOf([]byte(t.Name())), Client: true}}

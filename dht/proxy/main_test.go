@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"log/slog"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -80,12 +81,18 @@ func run(t *testing.T, limits Limits, bootstrap ...string) *running {
 func runNode(t *testing.T, bootstrap ...string) *running {
 	t.Helper()
 	cfg := node.DefaultConfig()
-	cfg.IPv4, cfg.IPv6 = netip.MustParseAddrPort("127.0.0.1:0"), netip.AddrPort{}
+	cfg.IPv4, cfg.IPv6 = netip.AddrPortFrom(anyLoopback(), 0), netip.AddrPort{}
 	cfg.Bootstrap = bootstrap
 	r := &running{node: node.New(cfg, slog.New(slog.DiscardHandler)), logs: new(lockedBuffer)}
 	r.stopNode = start(t, r.node.Run)
 	r.udp = r.node.Stats().Addrs[0]
 	return r
+}
+
+// anyLoopback returns an address that no other node has: what is sent to one that
+// is gone must not reach another that got its port.
+func anyLoopback() netip.Addr {
+	return netip.AddrFrom4([4]byte{127, byte(1 + mathrand.N(255)), byte(mathrand.N(256)), byte(1 + mathrand.N(254))})
 }
 
 // start runs a service until the test ends or stop is called.
