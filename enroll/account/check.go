@@ -4,12 +4,6 @@ package account
 
 import "context"
 
-// CheckName returns why a name cannot be a user's, or nil. Errors: ErrInvalid.
-func CheckName(name string) error {
-	_, err := checkName(name)
-	return err
-}
-
 // CheckPassword returns why a password cannot be used, or nil. Errors:
 // ErrInvalid.
 func CheckPassword(password string) error { return checkPassword(password) }

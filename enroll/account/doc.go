@@ -4,6 +4,7 @@
 // Jami accounts (a key and a certificate each, made when the user is created),
 // administrators, and the tokens of both.
 //
-// It knows no HTTP and no devices. The organisation's CA comes from package
-// organization; rows go to package store.
+// A user whom a directory knows has no password here: who checks it is asked
+// through Sources. It knows no HTTP, no LDAP and no devices. The organisation's CA
+// comes from package organization; rows go to package store.
 package account

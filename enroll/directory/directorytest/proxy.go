@@ -46,13 +46,6 @@ func StartProxy(t testing.TB, target string) *Proxy {
 // Address returns host:port of the proxy.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Connections returns how many were opened.
-func (p *Proxy) Connections() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.taken
-}
-
 // Delay keeps each piece of an answer back for a time.
 func (p *Proxy) Delay(d time.Duration) { p.set(func() { p.delay = d }) }
 
