@@ -105,3 +105,9 @@ func (l *Lab) connect(ctx context.Context, n *Namespace, link, subnet string) er
 	}
 	return nil
 }
+
+// Route sends what a client network has for a subnet to its link, without a
+// router.
+func (l *Lab) Route(ctx context.Context, n *Namespace, subnet string) error {
+	return ip(ctx, "-n", n.name, "route", "add", subnet, "dev", "eth0")
+}
