@@ -77,6 +77,7 @@ func TestSoak(t *testing.T) {
 	require.Positive(t, result.Replied)
 	require.LessOrEqual(t, result.Replied, result.Asked)
 	require.Positive(t, result.Hostile)
+	require.Positive(t, result.Quantile(.5))
 }
 
 func TestVerdict(t *testing.T) {

@@ -68,8 +68,9 @@ func soak(ctx context.Context, w io.Writer, d time.Duration) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%d of %d answered; resident at most %.1f MB in the first half, %.1f MB in the second\n",
-		result.Replied, result.Asked, float64(early)/1e6, float64(late)/1e6)
+	fmt.Fprintf(w, "%d of %d answered, p50 %s, p99 %s; resident at most %.1f MB in the first half, %.1f MB in the second\n",
+		result.Replied, result.Asked, result.Quantile(.5).Round(time.Microsecond), result.Quantile(.99).Round(time.Microsecond),
+		float64(early)/1e6, float64(late)/1e6)
 	if share := float64(result.Replied) / float64(result.Asked); share < answered {
 		return fmt.Errorf("only %.2f%% of the requests were answered", 100*share)
 	}

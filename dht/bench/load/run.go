@@ -48,11 +48,14 @@ type Result struct {
 }
 
 // Quantile returns the time that a share q of the requests took at most.
-func (r *Result) Quantile(q float64) time.Duration {
-	if len(r.Latency) == 0 {
+func (r *Result) Quantile(q float64) time.Duration { return quantile(r.Latency, q) }
+
+// quantile returns the value that a share q of the sorted values reaches at most.
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
 		return 0
 	}
-	return r.Latency[min(len(r.Latency)-1, int(q*float64(len(r.Latency))))]
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
 }
 
 // slot is a request under way.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"jamibox/dht/wire"
@@ -20,6 +21,8 @@ const (
 	turn = 10 * time.Millisecond
 	// kept is how many values a soak writes, again and again.
 	kept = 10_000
+	// timed is of how many requests one is timed.
+	timed = 64
 )
 
 // Soak says how much is asked for how long.
@@ -39,6 +42,13 @@ type Soaked struct {
 	After          time.Duration
 	Asked, Replied uint64 // of peers
 	Hostile        uint64
+
+	latency []time.Duration // of some requests that were answered
+}
+
+// Quantile returns the time that a share q of the answers took at most.
+func (s *Soaked) Quantile(q float64) time.Duration {
+	return quantile(slices.Sorted(slices.Values(s.latency)), q)
 }
 
 // Soak sends at a steady rate, whatever is answered: eight gets to a find and a
@@ -50,7 +60,7 @@ func (c *Crowd) Soak(s Soak) (Soaked, error) {
 			return Soaked{}, err
 		}
 	}
-	r := soak{Crowd: c}
+	r := soak{Crowd: c, sent: make(map[uint32]time.Time)}
 	began, told := time.Now(), time.Duration(0)
 	for {
 		r.After = time.Since(began)
@@ -88,14 +98,19 @@ type soak struct {
 	Soaked
 	message wire.Message
 	tape    [][]byte // datagrams of peers
+	// sent holds when requests that are timed were sent, by transaction.
+	sent map[uint32]time.Time
 }
 
 // ask sends the next request of a peer.
 func (r *soak) ask() error {
 	n := r.Asked
 	r.Asked++
-	member := int(n % peers)
-	h, b, target := r.header(member, uint32(n)|1<<31), r.socket.buffer(), key(putKeys, n*7919%kept)
+	member, transaction := int(n%peers), uint32(n)|1<<31
+	if n%timed == 0 {
+		r.sent[transaction] = time.Now()
+	}
+	h, b, target := r.header(member, transaction), r.socket.buffer(), key(putKeys, n*7919%kept)
 	switch n / peers % 10 {
 	case 3:
 		b = wire.AppendFind(b, h, target)
@@ -169,6 +184,10 @@ func (r *soak) take(i int) error {
 		return r.oblige(&r.message, i)
 	case r.message.Kind == wire.KindReply && r.message.Transaction>>31 == 1:
 		r.Replied++
+		if sent, ok := r.sent[r.message.Transaction]; ok {
+			r.latency = append(r.latency, time.Since(sent))
+			delete(r.sent, r.message.Transaction)
+		}
 	}
 	return nil
 }
