@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/dht/bench/server"
 )
 
@@ -61,34 +62,41 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("reading -rows: %w", err)
 	}
-	chosen := slices.DeleteFunc(rows(o), func(r row) bool { return !wanted.MatchString(r.name) })
+	chosen := slices.DeleteFunc(rows(o), func(r row) bool { return !wanted.MatchString(r.Name) })
 	if len(chosen) == 0 {
 		return fmt.Errorf("no row matches %q", *pattern)
 	}
-	if err := keepOff(server.CPU); err != nil {
+	if err := keepOff(server.OnCPU); err != nil {
 		return err
 	}
 	t, err := measure(ctx, chosen, o)
-	t.print(os.Stdout, o)
-	return err
+	fmt.Printf("loads of %s, %d CPUs; node on CPU %d, generator on the others\n", o.duration, runtime.NumCPU(), server.OnCPU)
+	return errors.Join(err, t.Print(os.Stdout))
 }
+
+// sides are the nodes in the order of the table's columns.
+var sides = [...]server.Kind{beside.Ours: server.Builtin, beside.Theirs: server.Dhtnode}
 
 // measure takes every row of both nodes in turn, round by round, so that what
 // changes on the machine changes for both.
-func measure(ctx context.Context, rows []row, o options) (*table, error) {
-	t := newTable(rows)
+func measure(ctx context.Context, rows []row, o options) (*beside.Table, error) {
+	var lines []beside.Row
+	for _, r := range rows {
+		lines = append(lines, r.Row)
+	}
+	t := beside.NewTable(string(server.Builtin), string(server.Dhtnode), lines)
 	for round := range o.rounds {
 		for i, r := range rows {
-			for _, kind := range []server.Kind{server.Builtin, server.Dhtnode} {
+			for side, kind := range sides {
 				if ctx.Err() != nil {
 					return t, ctx.Err()
 				}
-				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, o.rounds, r.name, kind)
+				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, o.rounds, r.Name, kind)
 				values, noise, err := r.once(ctx, kind, o)
 				if err != nil {
-					return t, fmt.Errorf("measuring %s of %s: %w", r.name, kind, err)
+					return t, fmt.Errorf("measuring %s of %s: %w", r.Name, kind, err)
 				}
-				t.add(i, kind, values, noise)
+				t.Add(i, beside.Side(side), values, noise)
 			}
 		}
 	}
@@ -101,6 +109,6 @@ func (r row) once(ctx context.Context, kind server.Kind, o options) ([]float64, 
 	if err != nil {
 		return nil, 0, err
 	}
-	values, noise, err := undisturbed(p, func() ([]float64, error) { return r.measure(ctx, p, o) })
+	values, noise, err := p.Undisturbed(func() ([]float64, error) { return r.measure(ctx, p, o) })
 	return values, noise, errors.Join(err, p.Stop())
 }

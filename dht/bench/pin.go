@@ -5,12 +5,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"jamibox/appliance/bench/beside"
 )
 
 // keepOff leaves a CPU to the node: all threads of this process, also those to
@@ -24,18 +23,5 @@ func keepOff(cpu int) error {
 	if set.Count() == 0 {
 		return fmt.Errorf("node and generator need a CPU each, and there is but CPU %d", cpu)
 	}
-	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return err
-	}
-	for _, thread := range threads {
-		id, err := strconv.Atoi(thread.Name())
-		if err != nil {
-			return err
-		}
-		if err := unix.SchedSetaffinity(id, &set); err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("pinning the generator: %w", err)
-		}
-	}
-	return nil
+	return beside.Pin(&set)
 }

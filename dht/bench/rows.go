@@ -10,33 +10,17 @@ import (
 	"fmt"
 	"time"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/dht/bench/load"
 	"jamibox/dht/bench/server"
 )
 
-// row is one measurement, which yields some figures at once.
+// row is one measurement.
 type row struct {
-	name    string
-	figures []figure
+	beside.Row
 	// measure returns a value for each figure.
 	measure func(ctx context.Context, p *server.Process, o options) ([]float64, error)
 }
-
-// figure is one line of the table.
-type figure struct {
-	name string
-	unit string
-	goal goal
-}
-
-// goal is what the builtin node's value, divided by that of dhtnode, has to be.
-type goal string
-
-const (
-	none    goal = ""
-	atLeast goal = "at least"
-	atMost  goal = "at most"
-)
 
 func rows(o options) []row {
 	fixed := func(op *load.Operation) func(*load.Crowd) (func(uint64) *load.Operation, error) {
@@ -87,10 +71,10 @@ func mixed(c *load.Crowd) (func(n uint64) *load.Operation, error) {
 
 func loadRow(name string, outstanding int, prepare func(*load.Crowd) (func(n uint64) *load.Operation, error)) row {
 	return row{
-		name: name,
-		figures: []figure{
-			{"operations", "1/s", none}, {"operations", "1/CPU s", atLeast}, {"p50", "µs", none}, {"p99", "µs", none}, {"lost", "", none},
-		},
+		Row: beside.Row{Name: name, Figures: []beside.Figure{
+			{Name: "operations", Unit: "1/s"}, {Name: "operations", Unit: "1/CPU s", Goal: beside.AtLeast(1)},
+			{Name: "p50", Unit: "µs"}, {Name: "p99", Unit: "µs"}, {Name: "lost"},
+		}},
 		measure: func(_ context.Context, p *server.Process, o options) (values []float64, err error) {
 			c, err := load.New(p.Addr())
 			if err != nil {
@@ -101,7 +85,7 @@ func loadRow(name string, outstanding int, prepare func(*load.Crowd) (func(n uin
 			if err != nil {
 				return nil, err
 			}
-			before, err := p.Spent()
+			before, err := p.CPU()
 			if err != nil {
 				return nil, err
 			}
@@ -109,7 +93,7 @@ func loadRow(name string, outstanding int, prepare func(*load.Crowd) (func(n uin
 			if err != nil {
 				return nil, err
 			}
-			after, err := p.Spent()
+			after, err := p.CPU()
 			done := float64(r.Done)
 			return []float64{
 				done / r.Took.Seconds(), done / (after - before).Seconds(), micros(r.Quantile(0.5)), micros(r.Quantile(0.99)), float64(r.Lost),
@@ -122,12 +106,12 @@ func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsec
 
 // memoryRow looks at the memory with ever more values stored.
 func memoryRow(counts []int) row {
-	r := row{name: "memory, 128-byte values", figures: []figure{{"resident, nothing stored", "MB", none}}}
+	figures := []beside.Figure{{Name: "resident, nothing stored", Unit: "MB"}}
 	for _, n := range counts {
-		r.figures = append(r.figures, figure{fmt.Sprintf("resident, %d stored", n), "MB", none})
+		figures = append(figures, beside.Figure{Name: fmt.Sprintf("resident, %d stored", n), Unit: "MB"})
 	}
-	r.figures = append(r.figures, figure{"growth per value", "bytes", atMost})
-	r.measure = func(_ context.Context, p *server.Process, _ options) (values []float64, err error) {
+	figures = append(figures, beside.Figure{Name: "growth per value", Unit: "bytes", Goal: beside.AtMost(1)})
+	measure := func(_ context.Context, p *server.Process, _ options) (values []float64, err error) {
 		c, err := load.New(p.Addr())
 		if err != nil {
 			return nil, err
@@ -154,5 +138,5 @@ func memoryRow(counts []int) row {
 		}
 		return append(values, float64(full-empty)/float64(stored)), nil
 	}
-	return r
+	return row{Row: beside.Row{Name: "memory, 128-byte values", Figures: figures}, measure: measure}
 }

@@ -51,7 +51,7 @@ func soak(ctx context.Context, w io.Writer, d time.Duration) (err error) {
 			if err != nil {
 				return err
 			}
-			spent, err := p.Spent()
+			spent, err := p.CPU()
 			if err != nil {
 				return err
 			}

@@ -12,11 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/turn/bench/server"
 )
 
@@ -25,6 +27,9 @@ const (
 	generatorCPU = 0
 	relayCPU     = 1
 )
+
+// longest is how long to wait for a quiet machine before one measurement.
+const longest = 30 * time.Second
 
 // options are what the figures are taken with.
 type options struct {
@@ -64,67 +69,66 @@ func figures(ctx context.Context, args []string) error {
 	}
 	var set unix.CPUSet
 	set.Set(generatorCPU)
-	if err := pin(&set); err != nil {
+	if err := beside.Pin(&set); err != nil {
 		return err
 	}
-	chosen := slices.DeleteFunc(rows(o), func(r row) bool { return !wanted.MatchString(r.name) })
+	runtime.GOMAXPROCS(set.Count())
+	chosen := slices.DeleteFunc(rows(o), func(r row) bool { return !wanted.MatchString(r.Name) })
 	t, err := measure(ctx, chosen, o)
-	t.print(os.Stdout, o)
-	return err
+	fmt.Printf("loads of %s, %d clients in UDP loads, %d CPUs; relay on CPU %d, generator on CPU %d\n",
+		o.duration, o.clients, runtime.NumCPU(), relayCPU, generatorCPU)
+	return errors.Join(err, t.Print(os.Stdout))
 }
 
 // measure takes every row of both relays in turn, round by round, so that what
 // changes on the machine changes for both.
-func measure(ctx context.Context, rows []row, o options) (*table, error) {
-	t := newTable(rows)
+func measure(ctx context.Context, rows []row, o options) (*beside.Table, error) {
+	var lines []beside.Row
+	for _, r := range rows {
+		lines = append(lines, r.Row)
+	}
+	t := beside.NewTable(relays[jamibox], relays[coturn], lines)
 	left := o.patience
 	for round := range o.rounds {
 		for i, r := range rows {
-			for _, kind := range []relay{jamibox, coturn} {
+			for _, side := range []beside.Side{jamibox, coturn} {
 				if ctx.Err() != nil {
 					return t, ctx.Err()
 				}
-				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, o.rounds, r.name, kind)
-				values, noise, err := r.quietly(ctx, kind, o, &left)
+				fmt.Fprintf(os.Stderr, "round %d of %d: %s, %s\n", round+1, o.rounds, r.Name, relays[side])
+				values, noise, err := r.quietly(ctx, side, o, &left)
 				if err != nil {
-					return t, fmt.Errorf("measuring %s of %s: %w", r.name, kind, err)
+					return t, fmt.Errorf("measuring %s of %s: %w", r.Name, relays[side], err)
 				}
-				t.add(i, kind, values, noise)
+				t.Add(i, side, values, noise)
 			}
 		}
 	}
 	return t, nil
 }
 
-// relay is one of those that are measured.
-type relay int
-
 const (
-	jamibox relay = iota
-	coturn
+	jamibox = beside.Ours
+	coturn  = beside.Theirs
 )
 
-func (r relay) String() string {
-	if r == coturn {
-		return "coturn"
-	}
-	return "jamibox"
-}
+// relays are the names of those that are measured.
+var relays = [...]string{jamibox: "jamibox", coturn: "coturn"}
 
 // quietly measures again when other programs took much time meanwhile, and
 // returns the least disturbed values with the share of one CPU that the others
 // took. It takes the time that it waits and measures again off what is left.
-func (r row) quietly(ctx context.Context, kind relay, o options, left *time.Duration) (values []float64, noise float64, err error) {
+func (r row) quietly(ctx context.Context, side beside.Side, o options, left *time.Duration) (values []float64, noise float64, err error) {
 	for attempt := range o.attempts {
 		start := time.Now()
 		if o.attempts > 1 && *left > 0 {
-			if err := calm(ctx, min(*left, longest)); err != nil {
+			if err := beside.Calm(ctx, min(*left, longest)); err != nil {
 				return nil, 0, err
 			}
 		}
 		*left -= time.Since(start)
 		start = time.Now()
-		again, disturbed, err := r.once(ctx, kind, o)
+		again, disturbed, err := r.once(ctx, side, o)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -134,7 +138,7 @@ func (r row) quietly(ctx context.Context, kind relay, o options, left *time.Dura
 		if attempt > 0 {
 			*left -= time.Since(start)
 		}
-		if noise <= quiet || *left <= 0 {
+		if noise <= beside.Quiet || *left <= 0 {
 			break
 		}
 	}
@@ -142,7 +146,7 @@ func (r row) quietly(ctx context.Context, kind relay, o options, left *time.Dura
 }
 
 // once starts a relay, measures and stops it.
-func (r row) once(ctx context.Context, kind relay, o options) ([]float64, float64, error) {
+func (r row) once(ctx context.Context, side beside.Side, o options) ([]float64, float64, error) {
 	dir, err := os.MkdirTemp("", "jamibox-bench-")
 	if err != nil {
 		return nil, 0, err
@@ -150,7 +154,7 @@ func (r row) once(ctx context.Context, kind relay, o options) ([]float64, float6
 	defer func() { _ = os.RemoveAll(dir) }()
 	var p *server.Process
 	var j *server.Jamibox
-	if kind == coturn {
+	if side == coturn {
 		p, err = server.Coturn(ctx, dir, r.cpus)
 	} else if j, err = server.StartJamibox(ctx, server.Settings{CPUs: r.cpus}); err == nil {
 		p = j.Process
@@ -164,7 +168,7 @@ func (r row) once(ctx context.Context, kind relay, o options) ([]float64, float6
 	var values []float64
 	var noise float64
 	if err == nil {
-		values, noise, err = undisturbed(p, func() ([]float64, error) { return r.measure(p, o) })
+		values, noise, err = p.Undisturbed(func() ([]float64, error) { return r.measure(p, o) })
 	}
 	if j != nil && o.profiles != "" && err == nil {
 		err = j.Profile("")

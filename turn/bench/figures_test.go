@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/turn/bench/crowd"
 	"jamibox/turn/bench/netns"
 	"jamibox/turn/bench/server"
@@ -54,30 +55,11 @@ func TestRows(t *testing.T) {
 	}
 	require.NoError(t, err)
 	for i, r := range list {
-		for _, of := range []relay{jamibox, coturn} {
-			require.Positive(t, measured.values[cell{i, 0, of}][0], "%s of %s", r.name, of)
+		for _, of := range []beside.Side{jamibox, coturn} {
+			require.Positive(t, measured.Values(i, 0, of)[0], "%s of %s", r.Name, relays[of])
 		}
 	}
 	var text strings.Builder
-	measured.print(&text, o)
+	require.NoError(t, measured.Print(&text))
 	require.Contains(t, text.String(), "memory with 100 UDP allocations")
-}
-
-func TestVerdict(t *testing.T) {
-	for name, c := range map[string]struct {
-		figure       figure
-		ours, theirs []float64
-		want         string
-	}{
-		"ratio/reached":    {figure{atMost: 1.3}, []float64{9, 1.3, 1}, []float64{1, 1, 5}, "1.3 reached"},
-		"ratio/missed":     {figure{atMost: 1.3}, []float64{1, 1.4, 9}, []float64{1, 1, 5}, "1.3 MISSED"},
-		"absolute/reached": {figure{atMost: 100, absolute: true, unit: "MB"}, []float64{90, 100}, []float64{1}, "100 MB reached"},
-		"absolute/missed":  {figure{atMost: 100, absolute: true, unit: "MB"}, []float64{100, 102}, []float64{1}, "100 MB MISSED"},
-		"no goal":          {figure{}, []float64{1}, []float64{1}, ""},
-		"not measured":     {figure{atMost: 1}, []float64{1}, nil, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, c.figure.verdict(c.ours, c.theirs))
-		})
-	}
 }

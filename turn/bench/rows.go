@@ -9,30 +9,20 @@ import (
 	"strings"
 	"time"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/turn/bench/crowd"
 	"jamibox/turn/bench/server"
 )
 
-// row is one measurement, which yields some figures at once.
+// row is one measurement.
 type row struct {
-	name    string
-	cpus    []int // of the relay
-	figures []figure
+	beside.Row
+	cpus []int // of the relay
 	// measure returns a value for each figure.
 	measure func(p *server.Process, o options) ([]float64, error)
 }
 
-// figure is one line of the table.
-type figure struct {
-	name string
-	unit string
-	// atMost is the goal: a multiple of coturn's value, or jamibox's value
-	// itself where absolute is set. 0 is no goal.
-	atMost   float64
-	absolute bool
-}
-
-func (r row) file() string { return strings.NewReplacer(" ", "-", ",", "", "/", "-").Replace(r.name) }
+func (r row) file() string { return strings.NewReplacer(" ", "-", ",", "", "/", "-").Replace(r.Name) }
 
 func rows(o options) []row {
 	one, both := []int{relayCPU}, []int{relayCPU, generatorCPU}
@@ -92,20 +82,19 @@ func withCrowd(p *server.Process, n int, measure func(c *crowd.Crowd) ([]float64
 // pacedRow sends at a rate at which nothing may be lost, and looks at the time
 // that packets take. The same load past the relay is what latency adds to.
 func pacedRow(size, rate int, cpus []int) row {
-	goal := 0.0
+	var goal beside.Goal
 	if rate >= 20_000 {
-		goal = 1.8
+		goal = beside.AtMost(1.8)
 	}
 	return row{
-		name: fmt.Sprintf("UDP %d B at %d packets/s", size, rate),
+		Row: beside.Row{Name: fmt.Sprintf("UDP %d B at %d packets/s", size, rate), Figures: []beside.Figure{
+			{Name: "CPU per packet", Unit: "µs", Goal: goal},
+			{Name: "lost", Unit: "%"},
+			{Name: "added latency, p50", Unit: "µs"},
+			{Name: "added latency, p99", Unit: "µs"},
+			{Name: "strays", Unit: "packets"},
+		}},
 		cpus: cpus,
-		figures: []figure{
-			{name: "CPU per packet", unit: "µs", atMost: goal},
-			{name: "lost", unit: "%"},
-			{name: "added latency, p50", unit: "µs"},
-			{name: "added latency, p99", unit: "µs"},
-			{name: "strays", unit: "packets"},
-		},
 		measure: func(p *server.Process, o options) ([]float64, error) {
 			return withCrowd(p, o.clients, func(c *crowd.Crowd) ([]float64, error) {
 				l := crowd.Load{Size: size, Rate: rate, Up: true, Down: true, For: o.duration}
@@ -133,16 +122,15 @@ func pacedRow(size, rate int, cpus []int) row {
 // saturatedRow sends as much as the generator can.
 func saturatedRow(name string, cpus []int, l crowd.Load) row {
 	return row{
-		name: name,
+		Row: beside.Row{Name: name, Figures: []beside.Figure{
+			{Name: "CPU per packet", Unit: "µs", Goal: beside.AtMost(1.3)},
+			{Name: "relayed", Unit: "packets/s"},
+			{Name: "lost", Unit: "%"},
+			{Name: "relay's CPU", Unit: "%"},
+			{Name: "generator's CPU", Unit: "%"},
+			{Name: "strays", Unit: "packets"},
+		}},
 		cpus: cpus,
-		figures: []figure{
-			{name: "CPU per packet", unit: "µs", atMost: 1.3},
-			{name: "relayed", unit: "packets/s"},
-			{name: "lost", unit: "%"},
-			{name: "relay's CPU", unit: "%"},
-			{name: "generator's CPU", unit: "%"},
-			{name: "strays", unit: "packets"},
-		},
 		measure: func(p *server.Process, o options) ([]float64, error) {
 			return withCrowd(p, o.clients, func(c *crowd.Crowd) ([]float64, error) {
 				l.For = o.duration

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/turn/bench/client"
 	"jamibox/turn/bench/netns"
 	"jamibox/turn/bench/server"
@@ -39,19 +40,18 @@ const (
 )
 
 func bulkRow(name string, cpus []int, b bulk) row {
-	cost := figure{name: "CPU per GB", unit: "ms", atMost: 0.35}
+	cost := beside.Figure{Name: "CPU per GB", Unit: "ms", Goal: beside.AtMost(0.35)}
 	if b.write < smallest {
-		cost = figure{name: "CPU per write", unit: "µs"}
+		cost = beside.Figure{Name: "CPU per write", Unit: "µs"}
 	}
 	return row{
-		name: name,
-		cpus: cpus,
-		figures: []figure{
+		Row: beside.Row{Name: name, Figures: []beside.Figure{
 			cost,
-			{name: "relayed", unit: "MB/s"},
-			{name: "relay's CPU", unit: "%"},
-			{name: "generator's CPU", unit: "%"},
-		},
+			{Name: "relayed", Unit: "MB/s"},
+			{Name: "relay's CPU", Unit: "%"},
+			{Name: "generator's CPU", Unit: "%"},
+		}},
+		cpus: cpus,
 		measure: func(p *server.Process, o options) ([]float64, error) {
 			username, password := p.Credentials(0)
 			c, err := client.Dial("tcp", netns.Host(netns.Clients(), 0), server.Addr(), username, password)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/turn/bench/crowd"
 	"jamibox/turn/bench/server"
 )
@@ -16,13 +17,12 @@ import (
 // were never seen before.
 func rateRow(cpus []int) row {
 	return row{
-		name: "allocate and release",
+		Row: beside.Row{Name: "allocate and release", Figures: []beside.Figure{
+			{Name: "CPU per cycle", Unit: "µs"},
+			{Name: "cycles", Unit: "1/s"},
+			{Name: "relay's CPU", Unit: "%"},
+		}},
 		cpus: cpus,
-		figures: []figure{
-			{name: "CPU per cycle", unit: "µs"},
-			{name: "cycles", unit: "1/s"},
-			{name: "relay's CPU", unit: "%"},
-		},
 		measure: func(p *server.Process, o options) ([]float64, error) {
 			cycles := 0
 			s, err := spending(p, func() error {
@@ -58,12 +58,11 @@ func cycle(p *server.Process, first, n int) error {
 // which packets have gone both ways.
 func memoryRow(allocations int, cpus []int) row {
 	return row{
-		name: fmt.Sprintf("memory with %d UDP allocations", allocations),
+		Row: beside.Row{Name: fmt.Sprintf("memory with %d UDP allocations", allocations), Figures: []beside.Figure{
+			{Name: "resident", Unit: "MB", Goal: beside.Within(100)},
+			{Name: "without any", Unit: "MB"},
+		}},
 		cpus: cpus,
-		figures: []figure{
-			{name: "resident", unit: "MB", atMost: 100, absolute: true},
-			{name: "without any", unit: "MB"},
-		},
 		measure: func(p *server.Process, _ options) ([]float64, error) {
 			before, err := p.RSS()
 			if err != nil {

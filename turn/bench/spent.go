@@ -7,6 +7,7 @@ package main
 import (
 	"time"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/turn/bench/server"
 )
 
@@ -19,7 +20,7 @@ func spending(p *server.Process, load func() error) (spent, error) {
 	if err != nil {
 		return s, err
 	}
-	ownBefore, err := generator()
+	ownBefore, err := beside.OwnCPU()
 	if err != nil {
 		return s, err
 	}
@@ -32,7 +33,7 @@ func spending(p *server.Process, load func() error) (spent, error) {
 	if err != nil {
 		return s, err
 	}
-	ownAfter, err := generator()
+	ownAfter, err := beside.OwnCPU()
 	s.relay, s.generator = relayAfter-relayBefore, ownAfter-ownBefore
 	return s, err
 }

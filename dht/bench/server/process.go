@@ -18,11 +18,12 @@ import (
 	"syscall"
 	"time"
 
+	"jamibox/appliance/bench/beside"
 	"jamibox/dht/wire"
 )
 
-// CPU is the one that nodes run on.
-const CPU = 1
+// OnCPU is the CPU that nodes run on.
+const OnCPU = 1
 
 // startup is how long a node may take until it answers.
 const startup = 20 * time.Second
@@ -67,7 +68,7 @@ func Start(ctx context.Context, kind Kind) (*Process, error) {
 	} else if command[0], err = os.Executable(); err != nil {
 		return nil, err
 	}
-	p.cmd = exec.Command("taskset", append([]string{"-c", strconv.Itoa(CPU)}, command...)...)
+	p.cmd = exec.Command("taskset", append([]string{"-c", strconv.Itoa(OnCPU)}, command...)...)
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	p.cmd.Stderr = &p.stderr
 	// An interrupt from the terminal is for the caller, who stops the process.
@@ -138,6 +139,18 @@ func (p *Process) ping() error {
 
 // Addr is where the node listens.
 func (p *Process) Addr() netip.AddrPort { return p.addr }
+
+// CPU returns the time that the process has run for.
+func (p *Process) CPU() (time.Duration, error) { return beside.CPU(p.cmd.Process.Pid) }
+
+// RSS returns the resident memory of the process in bytes.
+func (p *Process) RSS() (int64, error) { return beside.RSS(p.cmd.Process.Pid) }
+
+// Undisturbed measures the node, and returns with it the share of a CPU that other
+// programs took meanwhile.
+func (p *Process) Undisturbed(measure func() ([]float64, error)) ([]float64, float64, error) {
+	return beside.Undisturbed(p.cmd.Process.Pid, measure)
+}
 
 // Stop ends the process.
 func (p *Process) Stop() error {

@@ -8,39 +8,21 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"jamibox/appliance/bench/beside"
 )
 
-// CPU returns the time that all threads of the process have run for, those
-// that ended included, in user and kernel mode.
-func (p *Process) CPU() (time.Duration, error) {
-	// A process's clock, as clock_getcpuclockid(3) makes its number.
-	const scheduler = 2
-	var spent unix.Timespec
-	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|scheduler), &spent); err != nil {
-		return 0, fmt.Errorf("reading the CPU clock of process %d: %w", p.cmd.Process.Pid, err)
-	}
-	return time.Duration(spent.Nano()), nil
-}
+// CPU returns the time that the process has run for.
+func (p *Process) CPU() (time.Duration, error) { return beside.CPU(p.cmd.Process.Pid) }
 
-// RSS returns the resident memory in bytes, that of its files included.
-func (p *Process) RSS() (int64, error) {
-	path := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
-	status, err := os.ReadFile(path)
-	if err != nil {
-		return 0, err
-	}
-	for line := range bytes.Lines(status) {
-		fields := bytes.Fields(line)
-		if len(fields) == 3 && string(fields[0]) == "VmRSS:" {
-			kib, err := strconv.ParseInt(string(fields[1]), 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, fmt.Errorf("%s has no VmRSS", path)
+// RSS returns the resident memory of the process in bytes.
+func (p *Process) RSS() (int64, error) { return beside.RSS(p.cmd.Process.Pid) }
+
+// Undisturbed measures the relay, and returns with it the share of a CPU that other
+// programs took meanwhile.
+func (p *Process) Undisturbed(measure func() ([]float64, error)) ([]float64, float64, error) {
+	return beside.Undisturbed(p.cmd.Process.Pid, measure)
 }
 
 // Descriptors returns how many file descriptors the process has open.
