@@ -115,6 +115,10 @@ func (c Config) checkTLS() error {
 	return errors.Join(append(problems, versionErr, suitesErr, caErr)...)
 }
 
+// uniqueIDs are the attributes, in lower case, whose values a directory gives to
+// one entry and never again to another, nor any other directory.
+var uniqueIDs = []string{"entryuuid", "objectguid", "nsuniqueid", "ipauniqueid", "guid", "orclguid", "ibm-entryuuid", "apple-generateduid"}
+
 // Warnings returns what is allowed and yet unwise.
 func (c Config) Warnings() []string {
 	if c.Kind == KindLocal {
@@ -147,6 +151,11 @@ func (c Config) Warnings() []string {
 	}
 	if c.Login == LoginDirect && c.BindDN == "" {
 		warn("bind_dn: without a service account people can log in; who they are, whom else there is and their groups is known only if the server lets anybody read")
+	}
+	for _, name := range c.Mapping.ID {
+		if !slices.Contains(uniqueIDs, strings.ToLower(name)) {
+			warn("id: whoever is given the same %s later, also in another directory after this one was removed, is taken for the same person", name)
+		}
 	}
 	if c.GlobalCatalogue {
 		warn("global_catalogue: it holds only a part of the attributes and groups; good for logins, not for the whole list of people")

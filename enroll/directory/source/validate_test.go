@@ -122,6 +122,7 @@ func TestWarnings(t *testing.T) {
 		"pins: they are trusted instead": {Kind: KindLDAP, Pins: []string{"x"}, CA: "y"},
 		"bind_dn: without a service":     {Kind: KindLDAP, Login: LoginDirect, BindTemplate: "uid=%u"},
 		"global_catalogue":               {Kind: KindAD, GlobalCatalogue: true},
+		"id: whoever is given the same":  {Kind: KindLDAP, Mapping: Mapping{ID: []string{"entryUUID", "uid"}}},
 	} {
 		require.Contains(t, strings.Join(c.Warnings(), "\n"), words)
 	}
