@@ -56,8 +56,17 @@ func (d *dhtnode) enter(command, want string) {
 	seen := len(d.output.String())
 	_, err := io.WriteString(d.input, command+"\n")
 	require.NoError(d.t, err)
-	require.Eventually(d.t, func() bool {
-		// The prompt comes from another thread, in the middle of other lines at times.
-		return strings.Contains(strings.ReplaceAll(d.output.String()[seen:], ">> ", ""), want)
-	}, patience, 20*time.Millisecond, "dhtnode did not print %q after %q", want, command)
+	d.awaitFrom(seen, want)
 }
+
+// awaitFrom waits until the output has something new.
+func (d *dhtnode) awaitFrom(seen int, want string) {
+	d.t.Helper()
+	require.Eventually(d.t, func() bool {
+		return strings.Contains(withoutPrompt.Replace(d.output.String()[seen:]), withoutPrompt.Replace(want))
+	}, patience, 20*time.Millisecond, "dhtnode did not print %q", want)
+}
+
+// withoutPrompt takes away what the prompt consists of: it comes from another
+// thread, in the middle of words at times, and not in one piece.
+var withoutPrompt = strings.NewReplacer(">", "", " ", "")

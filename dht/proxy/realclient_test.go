@@ -3,7 +3,6 @@
 package proxy
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -13,14 +12,6 @@ import (
 // trusting makes the real client trust the proxy.
 func (r *running) trusting() []string {
 	return []string{"SSL_CERT_FILE=" + r.rootFile, "CA_ROOT_FILE=" + r.rootFile}
-}
-
-// awaitFrom waits until dhtnode prints a text after what it had printed before.
-func (d *dhtnode) awaitFrom(seen int, want string) {
-	d.t.Helper()
-	require.Eventually(d.t, func() bool {
-		return strings.Contains(strings.ReplaceAll(d.output.String()[seen:], ">> ", ""), want)
-	}, patience, 20*time.Millisecond, "dhtnode did not print %q", want)
 }
 
 // TestRealClient has a real client without a node of its own and a real node share
