@@ -65,7 +65,7 @@ func (n *Node) Put(ctx context.Context, key wire.ID, packed []byte) (nodes int, 
 	results := make(chan reply, len(near))
 	s.begin(out)
 	for _, c := range near {
-		s.sendPut(c.node.Addr, c.reply.message.Token, &given{key: key, packed: v.Packed}, func(r reply) { results <- r })
+		s.sendPut(c.node.Addr, c.reply.message.Token, &storage.Kept{Key: key, Packed: v.Packed}, func(r reply) { results <- r })
 	}
 	s.end()
 	out.flush()
@@ -146,15 +146,16 @@ func (s *server) get(to netip.AddrPort, key wire.ID, done func(reply)) {
 	s.send(wire.AppendGet(s.out.data, s.header(t), key, &wire.Query{}), t, to, nil, done)
 }
 
-// sendPut asks a node that gave us a token to store a value.
-func (s *server) sendPut(to netip.AddrPort, token []byte, g *given, done func(reply)) {
+// sendPut asks a node that gave us a token to store a value, which lives no longer
+// for being copied; the zero time is that of its arrival.
+func (s *server) sendPut(to netip.AddrPort, token []byte, kept *storage.Kept, done func(reply)) {
 	t := s.newTransaction()
-	values := [][]byte{g.packed}
+	values := [][]byte{kept.Packed}
 	var created int64
-	if !g.created.IsZero() {
-		created = g.created.Unix()
+	if !kept.Created.IsZero() {
+		created = kept.Created.Unix()
 	}
-	b := wire.AppendPut(s.out.data, s.header(t), g.key, token, created, values)
+	b := wire.AppendPut(s.out.data, s.header(t), kept.Key, token, created, values)
 	if !wire.InParts(values) {
 		values = nil
 	}

@@ -7,7 +7,11 @@
 // family, a few workers that check signatures, and a clock for all that is due
 // at some time. They take turns under one lock, since no turn takes long: what
 // a turn wants to send is noted in an outbox, which is sent when the turn is
-// over. What is slow, signatures and files, happens outside of turns.
+// over. What is slow, signatures and files, happens outside of turns, and whoever
+// goes through all that is stored takes many of them.
+//
+// A peer hears from the address of ours that it used last, if there are several:
+// firewalls and connected sockets let nothing else through.
 //
 // Whatever the network can make grow is bounded: requests and answers in a
 // second, messages in parts that are not complete yet, values whose signature

@@ -58,7 +58,7 @@ func TestFlood(t *testing.T) {
 	s.know(s.id)
 	s.out = newOutbox(s)
 	attacker, friend := netip.MustParseAddrPort("192.0.2.1:4222"), netip.MustParseAddrPort("192.0.2.2:4222")
-	s.proven.add(friend.Addr(), s.now)
+	s.proven.add(friend.Addr(), netip.Addr{}, s.now)
 	tape := recorded(s, attacker)
 	before := heapInUse()
 	began := s.now

@@ -21,7 +21,7 @@ func (s *server) handle(datagram []byte, from netip.AddrPort) {
 		return
 	}
 	m := &s.message
-	s.raw = datagram
+	s.raw, s.from = datagram, from
 	if err := m.Decode(datagram); err != nil {
 		s.counts.refuse(reasonOf(err))
 		return
@@ -93,9 +93,9 @@ func (s *server) reply(transaction uint32, to netip.AddrPort, a *wire.Answer) {
 		return
 	}
 	if inParts {
-		s.out.postParts(b, to, h, append([][]byte(nil), a.Values...))
+		s.out.postParts(b, s.source(to), to, h, append([][]byte(nil), a.Values...))
 	} else {
-		s.out.post(b, to)
+		s.out.post(b, s.source(to), to)
 	}
 }
 
@@ -111,7 +111,7 @@ func (s *server) limitsOf(addr netip.AddrPort) *limit.Limiter {
 // refuse answers with an error.
 func (s *server) refuse(m *wire.Message, to netip.AddrPort, code uint16, text string) {
 	s.counts.refuse(reasonOfCode(code))
-	s.out.post(wire.AppendError(s.out.data, s.header(m.Transaction), code, text), to)
+	s.out.post(wire.AppendError(s.out.data, s.header(m.Transaction), code, text), s.source(to), to)
 }
 
 // allowed reports whether the token of a request is good, and else refuses it.
@@ -120,6 +120,6 @@ func (s *server) allowed(m *wire.Message, from netip.AddrPort) bool {
 		s.refuse(m, from, wire.CodeUnauthorized, "wrong token")
 		return false
 	}
-	s.proven.add(from.Addr().WithZone(""), s.now)
+	s.proven.add(from.Addr().WithZone(""), s.local, s.now)
 	return true
 }

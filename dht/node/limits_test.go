@@ -30,7 +30,7 @@ func TestRequestLimit(t *testing.T) {
 	require.Equal(t, 1024, answered(one, 2500))
 	require.EqualValues(t, 2*(2500-1024)+1, s.unproven.Dropped().RequestsPerAddress)
 	require.EqualValues(t, 2*1024+1, s.counts.requests[wire.KindPing])
-	s.proven.add(one.Addr(), s.now)
+	s.proven.add(one.Addr(), netip.Addr{}, s.now)
 	require.Equal(t, 5000, answered(one, 5000), "a whole site may share an address that is not forged")
 }
 
@@ -118,7 +118,7 @@ func TestReflection(t *testing.T) {
 			key := fill(s, c.values, c.size)
 			crowd(s)
 			if c.proven {
-				s.proven.add(victim.Addr(), s.now)
+				s.proven.add(victim.Addr(), netip.Addr{}, s.now)
 			}
 			h := wire.Header{Transaction: 1, Sender: randomID(), Client: true}
 			sent := 0
@@ -151,18 +151,18 @@ func TestProven(t *testing.T) {
 	now := time.Now()
 	p := newProven(now)
 	one, two := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	p.add(one, now)
+	p.add(one, netip.Addr{}, now)
 	require.True(t, p.has(one))
 	require.False(t, p.has(two))
-	p.add(two, now.Add(provenLife))
+	p.add(two, netip.Addr{}, now.Add(provenLife))
 	require.True(t, p.has(one), "still in the older half")
-	p.add(two, now.Add(2*provenLife))
+	p.add(two, netip.Addr{}, now.Add(2*provenLife))
 	require.False(t, p.has(one))
 	require.True(t, p.has(two))
-	p.add(one, now.Add(5*provenLife))
+	p.add(one, netip.Addr{}, now.Add(5*provenLife))
 	require.False(t, p.has(two), "too long ago")
 	for i := range 3 * maxProven {
-		p.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now.Add(5*provenLife))
+		p.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), netip.Addr{}, now.Add(5*provenLife))
 	}
 	require.LessOrEqual(t, len(p.current)+len(p.previous), 2*maxProven)
 }

@@ -76,8 +76,9 @@ type peer struct {
 	node netip.AddrPort
 	addr netip.AddrPort
 	id   wire.ID
-	// client calls itself a client node, deaf answers nothing.
-	client, deaf bool
+	// client calls itself a client node, deaf answers nothing, faithful hears only
+	// what comes from where it sends to.
+	client, deaf, faithful bool
 
 	inbox chan *wire.Message // sharing memory with nothing
 	last  uint32
@@ -85,8 +86,14 @@ type peer struct {
 
 type option func(*peer)
 
-func client(p *peer) { p.client = true }
-func deaf(p *peer)   { p.deaf = true }
+func client(p *peer)   { p.client = true }
+func deaf(p *peer)     { p.deaf = true }
+func faithful(p *peer) { p.faithful = true }
+
+// away has the peer at another address than the node.
+func away(addr netip.Addr) option {
+	return func(p *peer) { p.addr = netip.AddrPortFrom(addr, 0) }
+}
 
 func newPeer(t testing.TB, node netip.AddrPort, options ...option) *peer {
 	t.Helper()
@@ -94,7 +101,11 @@ func newPeer(t testing.TB, node netip.AddrPort, options ...option) *peer {
 	for _, apply := range options {
 		apply(p)
 	}
-	p.addr = netip.AddrPortFrom(node.Addr(), freePort(t))
+	addr := node.Addr()
+	if p.addr.Addr().IsValid() {
+		addr = p.addr.Addr()
+	}
+	p.addr = netip.AddrPortFrom(addr, freePort(t))
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(p.addr))
 	require.NoError(t, err)
 	require.NoError(t, conn.SetReadBuffer(4<<20))
@@ -117,6 +128,9 @@ func (p *peer) read() {
 		n, from, err := p.conn.ReadFromUDPAddrPort(b)
 		if err != nil {
 			return
+		}
+		if p.faithful && from != p.node {
+			continue
 		}
 		m := new(wire.Message)
 		if err := m.Decode(b[:n]); err != nil {

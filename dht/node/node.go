@@ -60,6 +60,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	group.Go(func() error { return s.keepTime(ctx) })
 	group.Go(func() error { return s.keepState(ctx) })
+	group.Go(func() error { return s.followAddrs(ctx) })
 	group.Go(func() error { return s.replicate(ctx) })
 	for _, host := range n.cfg.Bootstrap {
 		group.Go(func() error { return s.join(ctx, host) })

@@ -29,6 +29,7 @@ const partRoom = 1536
 
 // letter is a datagram, and the values that follow it in parts.
 type letter struct {
+	from   netip.Addr // invalid: the system chooses
 	to     netip.AddrPort
 	end    int // in data
 	header wire.Header
@@ -45,17 +46,18 @@ func newOutbox(s *server) *outbox {
 	return o
 }
 
-// post takes a datagram that was appended to o.data, which b is now.
-func (o *outbox) post(b []byte, to netip.AddrPort) {
+// post takes a datagram that was appended to o.data, which b is now. It goes out
+// from an address of ours, or one that the system chooses if from is invalid.
+func (o *outbox) post(b []byte, from netip.Addr, to netip.AddrPort) {
 	o.data = b
-	o.letters = append(o.letters, letter{to: to, end: len(b)})
+	o.letters = append(o.letters, letter{from: from, to: to, end: len(b)})
 }
 
 // postParts is post for a datagram with the given header that announces values
 // in parts. The values must not change until they have been sent.
-func (o *outbox) postParts(b []byte, to netip.AddrPort, header wire.Header, values [][]byte) {
+func (o *outbox) postParts(b []byte, from netip.Addr, to netip.AddrPort, header wire.Header, values [][]byte) {
 	o.data = b
-	o.letters = append(o.letters, letter{to: to, end: len(b), header: header, values: values})
+	o.letters = append(o.letters, letter{from: from, to: to, end: len(b), header: header, values: values})
 }
 
 // flush sends everything, and is called out of turn.
@@ -87,7 +89,7 @@ func (o *outbox) flush() {
 }
 
 func (o *outbox) send(sender *sender, l *letter, datagram []byte) {
-	if sender.add(datagram, l.to) {
+	if sender.addFrom(datagram, l.from, l.to) {
 		o.empty()
 	}
 	if l.values == nil {
@@ -97,7 +99,7 @@ func (o *outbox) send(sender *sender, l *letter, datagram []byte) {
 		// If append moves them, the sender still has the old place.
 		start := len(o.parts)
 		o.parts = append(o.parts, part...)
-		if sender.add(o.parts[start:], l.to) {
+		if sender.addFrom(o.parts[start:], l.from, l.to) {
 			o.empty()
 		}
 	}

@@ -16,25 +16,26 @@ const (
 )
 
 // proven holds the addresses that proved that they hear us, by an answer to a
-// request or by a token. What others send may have a forged source.
+// request or by a token, and the address of ours that each of them used then. What
+// others send may have a forged source.
 type proven struct {
-	current, previous map[netip.Addr]struct{}
+	current, previous map[netip.Addr]netip.Addr
 	turned            time.Time
 }
 
 func newProven(now time.Time) proven {
-	return proven{current: make(map[netip.Addr]struct{}), turned: now}
+	return proven{current: make(map[netip.Addr]netip.Addr), turned: now}
 }
 
-func (p *proven) add(addr netip.Addr, now time.Time) {
+func (p *proven) add(addr, local netip.Addr, now time.Time) {
 	if now.Sub(p.turned) >= provenLife || len(p.current) >= maxProven {
 		if now.Sub(p.turned) >= 2*provenLife {
 			clear(p.current)
 		}
-		p.previous, p.current = p.current, make(map[netip.Addr]struct{})
+		p.previous, p.current = p.current, make(map[netip.Addr]netip.Addr)
 		p.turned = now
 	}
-	p.current[addr] = struct{}{}
+	p.current[addr] = local
 }
 
 func (p *proven) has(addr netip.Addr) bool {
@@ -43,4 +44,13 @@ func (p *proven) has(addr netip.Addr) bool {
 	}
 	_, ok := p.previous[addr]
 	return ok
+}
+
+// local returns the address of ours that an address used; an invalid one if that is
+// not known.
+func (p *proven) local(addr netip.Addr) netip.Addr {
+	if local, ok := p.current[addr]; ok {
+		return local
+	}
+	return p.previous[addr]
 }

@@ -89,7 +89,7 @@ func (s *server) pushValues(l *storage.Listener, key wire.ID, values [][]byte) {
 	}
 	if l.Version == 0 {
 		a := wire.Answer{Seen: l.Addr.Addr(), Token: token[:], Values: values}
-		s.post(wire.AppendAnswer(s.out.data, s.header(l.Socket), &a), l.Socket, l.Addr, inParts)
+		s.post(wire.AppendAnswer(s.out.data, s.header(l.Socket), &a), l.Socket, s.source(l.Addr), l.Addr, inParts)
 		return
 	}
 	t := s.newTransaction()
@@ -101,7 +101,7 @@ func (s *server) pushValues(l *storage.Listener, key wire.ID, values [][]byte) {
 func (s *server) sendPush(b []byte, transaction uint32, to netip.AddrPort, values [][]byte) {
 	if s.requests.crowded(to) {
 		s.counts.unrepeated++
-		s.post(b, transaction, to, values)
+		s.post(b, transaction, s.source(to), to, values)
 		return
 	}
 	s.send(b, transaction, to, values, nil)
@@ -114,7 +114,7 @@ func (s *server) pushIDs(l *storage.Listener, ids []uint64,
 	s.counts.pushes++
 	token := s.tokens.Token(l.Addr, s.now)
 	if l.Version == 0 {
-		s.out.post(note(s.out.data, s.header(l.Socket), token[:], ids), l.Addr)
+		s.out.post(note(s.out.data, s.header(l.Socket), token[:], ids), s.source(l.Addr), l.Addr)
 		return
 	}
 	t := s.newTransaction()

@@ -21,14 +21,15 @@ const batchSize = 64
 // receiver takes datagrams off a UDP socket, many in one system call. It is for
 // one goroutine.
 type receiver struct {
-	raw     syscall.RawConn
-	data    []byte
-	headers [batchSize]unix.Mmsghdr
-	buffers [batchSize]unix.Iovec
-	names   [batchSize]unix.RawSockaddrInet6 // long enough for IPv4
-	n       int
-	errno   syscall.Errno
-	read    func(fd uintptr) bool // made once, since a method value allocates
+	raw      syscall.RawConn
+	data     []byte
+	headers  [batchSize]unix.Mmsghdr
+	buffers  [batchSize]unix.Iovec
+	names    [batchSize]unix.RawSockaddrInet6 // long enough for IPv4
+	controls [batchSize]control
+	n        int
+	errno    syscall.Errno
+	read     func(fd uintptr) bool // made once, since a method value allocates
 }
 
 func newReceiver(socket *socket) *receiver {
@@ -40,6 +41,7 @@ func newReceiver(socket *socket) *receiver {
 		h.Iov = &r.buffers[i]
 		h.SetIovlen(1)
 		h.Name = (*byte)(unsafe.Pointer(&r.names[i]))
+		h.Control = (*byte)(unsafe.Pointer(&r.controls[i]))
 	}
 	r.read = r.tryRead
 	return r
@@ -60,7 +62,9 @@ func (r *receiver) receive() (int, error) {
 // does not wait, so the runtime need not know of it.
 func (r *receiver) tryRead(fd uintptr) bool {
 	for i := range r.n {
-		r.headers[i].Hdr.Namelen = unix.SizeofSockaddrInet6
+		h := &r.headers[i].Hdr
+		h.Namelen = unix.SizeofSockaddrInet6
+		h.SetControllen(int(unsafe.Sizeof(r.controls[i])))
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.headers)), batchSize,
 		unix.MSG_DONTWAIT, 0, 0)
@@ -77,6 +81,12 @@ func (r *receiver) at(i int) (datagram []byte, from netip.AddrPort, whole bool) 
 	h := &r.headers[i]
 	start := i * wire.MaxDatagram
 	return r.data[start : start+int(h.Len)], addrPortOf(&r.names[i]), h.Hdr.Flags&unix.MSG_TRUNC == 0
+}
+
+// destination returns the address of ours to which a datagram came; an invalid one
+// if there is no need to know.
+func (r *receiver) destination(i int) netip.Addr {
+	return r.controls[i].destination(int(r.headers[i].Hdr.Controllen))
 }
 
 func addrPortOf(name *unix.RawSockaddrInet6) netip.AddrPort {

@@ -3,7 +3,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -15,19 +14,13 @@ import (
 )
 
 const (
-	// arrivalPause lies between two looks for nodes that have come, at least: it
-	// is stockPause times as long as it took to look through the stored values,
-	// which keeps requests waiting, up to maxArrivalPause.
-	arrivalPause    = 2 * time.Second
-	maxArrivalPause = 30 * time.Second
-	stockPause      = 100
+	// arrivalPause lies between two looks for nodes that have come.
+	arrivalPause = 2 * time.Second
 	// givePause lies between two batches of keys that a node is asked about, and
 	// giveBatch is their size: with the puts that follow this stays below the
 	// thousand requests in a second that OpenDHT takes from one address.
 	givePause = 50 * time.Millisecond
 	giveBatch = 16
-	// giveScan bounds the keys that one turn looks at.
-	giveScan = 256
 	// givePutBytes bounds the values that are under way to one node: OpenDHT
 	// lives with a receive buffer of 208 KiB.
 	givePutBytes = 64 << 10
@@ -39,14 +32,6 @@ const (
 	minLeft = 30 * time.Second
 )
 
-// given is a value for another node, with the time of its creation, so that it
-// lives no longer for being copied; the zero time is that of its arrival.
-type given struct {
-	key     wire.ID
-	packed  []byte
-	created time.Time
-}
-
 // replicate gives nodes that come, or come back, the stored values of those keys
 // to which they are among the closest, until ctx is done.
 func (s *server) replicate(ctx context.Context) error {
@@ -55,7 +40,7 @@ func (s *server) replicate(ctx context.Context) error {
 	}
 	var giving errgroup.Group
 	giving.SetLimit(receivers)
-	look := time.NewTimer(arrivalPause)
+	look := time.NewTicker(arrivalPause)
 	defer look.Stop()
 	known := newArrivals()
 	for {
@@ -64,17 +49,9 @@ func (s *server) replicate(ctx context.Context) error {
 			return giving.Wait()
 		case <-look.C:
 		}
-		arrived := known.update(s.listed())
-		if len(arrived) == 0 {
-			look.Reset(arrivalPause)
-			continue
-		}
-		start := time.Now()
-		stock := s.stock()
-		look.Reset(min(max(arrivalPause, stockPause*time.Since(start)), maxArrivalPause))
-		for _, other := range arrived {
+		for _, other := range known.update(s.listed()) {
 			giving.Go(func() error {
-				s.give(ctx, other, stock)
+				s.give(ctx, other)
 				return nil
 			})
 		}
@@ -101,57 +78,43 @@ func (s *server) rejoins(id wire.ID) {
 	}
 }
 
-// stock returns all stored values, one key after the other.
-func (s *server) stock() []given {
-	s.begin(nil)
-	stock := make([]given, 0, s.store.Stats().Values)
-	for kept := range s.store.Snapshot(s.now) {
-		stock = append(stock, given{kept.Key, kept.Packed, kept.Created})
-	}
-	s.end()
-	slices.SortFunc(stock, func(a, b given) int { return bytes.Compare(a.key[:], b.key[:]) })
-	return stock
-}
-
 // give asks a node which values it has of the keys that it is close to, and puts
 // those that it lacks. A node that does not answer is given up.
-func (s *server) give(ctx context.Context, to wire.Node, stock []given) {
+func (s *server) give(ctx context.Context, to wire.Node) {
 	pace := time.NewTicker(givePause)
 	defer pace.Stop()
 	out := newOutbox(s)
 	puts := 0
-	for len(stock) > 0 {
-		var shelves [][]given
-		shelves, stock = s.near(to, stock)
-		if len(shelves) > 0 {
-			n, err := s.giveShelves(ctx, out, to, shelves)
-			puts += n
-			if err != nil {
-				s.logger.Debug("dht node cannot be given values", "node", to.ID.String(), "remote", to.Addr, "err", err)
-				return
+	for piece := range s.stock() {
+		for len(piece) > 0 {
+			var shelves [][]storage.Kept
+			if shelves, piece = s.near(to, piece); len(shelves) > 0 {
+				n, err := s.giveShelves(ctx, out, to, shelves)
+				puts += n
+				if err != nil {
+					s.logger.Debug("dht node cannot be given values", "node", to.ID.String(), "remote", to.Addr, "err", err)
+					return
+				}
 			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-pace.C:
+			select {
+			case <-ctx.Done():
+				return
+			case <-pace.C:
+			}
 		}
 	}
 	s.logger.Debug("dht node was given values", "node", to.ID.String(), "remote", to.Addr, "values", puts)
 }
 
-// near cuts the next keys off the stock, and returns the values of those to which
+// near cuts the next keys off a piece of the stock, and returns the values of those to which
 // the node is among the closest that we know.
-func (s *server) near(to wire.Node, stock []given) (shelves [][]given, rest []given) {
+func (s *server) near(to wire.Node, stock []storage.Kept) (shelves [][]storage.Kept, rest []storage.Kept) {
 	s.begin(nil)
 	defer s.end()
 	var buffer [maxListed]wire.Node
-	for range giveScan {
-		if len(stock) == 0 || len(shelves) == giveBatch {
-			break
-		}
-		key, end := stock[0].key, 1
-		for end < len(stock) && stock[end].key == key {
+	for len(stock) > 0 && len(shelves) < giveBatch {
+		key, end := stock[0].Key, 1
+		for end < len(stock) && stock[end].Key == key {
 			end++
 		}
 		if slices.Contains(s.table(to.Addr).Closest(buffer[:0], key, maxListed, s.now), to) {
@@ -164,24 +127,24 @@ func (s *server) near(to wire.Node, stock []given) (shelves [][]given, rest []gi
 
 // giveShelves does what give does for a few keys, and returns how many values the
 // node confirmed.
-func (s *server) giveShelves(ctx context.Context, out *outbox, to wire.Node, shelves [][]given) (puts int, err error) {
+func (s *server) giveShelves(ctx context.Context, out *outbox, to wire.Node, shelves [][]storage.Kept) (puts int, err error) {
 	query := wire.Query{Select: wire.FieldID | wire.FieldSeq}
 	replies, err := s.askAll(ctx, out, len(shelves), func(i int, done func(reply)) {
 		t := s.newTransaction()
-		s.send(wire.AppendGet(s.out.data, s.header(t), shelves[i][0].key, &query), t, to.Addr, nil, done)
+		s.send(wire.AppendGet(s.out.data, s.header(t), shelves[i][0].Key, &query), t, to.Addr, nil, done)
 	})
 	if err != nil {
 		return 0, err
 	}
-	var missing []given
+	var missing []storage.Kept
 	for i, shelf := range shelves {
 		missing = append(missing, lacking(shelf, &replies[i].message, time.Now())...)
 	}
 	token := replies[0].message.Token
 	for len(missing) > 0 {
 		n, size := 0, 0
-		for n < min(giveBatch, len(missing)) && (n == 0 || size+len(missing[n].packed) <= givePutBytes) {
-			size += len(missing[n].packed)
+		for n < min(giveBatch, len(missing)) && (n == 0 || size+len(missing[n].Packed) <= givePutBytes) {
+			size += len(missing[n].Packed)
 			n++
 		}
 		if _, err := s.askAll(ctx, out, n, func(i int, done func(reply)) {
@@ -198,14 +161,14 @@ func (s *server) giveShelves(ctx context.Context, out *outbox, to wire.Node, she
 // lacking returns the values of a key that a node does not have, or has in an
 // older edition, by its rows. It is not offered what it has: that would let the
 // value live longer.
-func lacking(shelf []given, rows *wire.Message, now time.Time) (missing []given) {
+func lacking(shelf []storage.Kept, rows *wire.Message, now time.Time) (missing []storage.Kept) {
 	has := make(map[uint64]uint16, rows.Rows.Len())
 	for row := range rows.Rows.All() {
 		has[row.ID] = row.Seq
 	}
 	for _, g := range shelf {
-		v, err := wire.ParseValue(g.packed)
-		if err != nil || v.Type == wire.TypeService || now.Sub(g.created) > storage.Life(v.Type)-minLeft {
+		v, err := wire.ParseValue(g.Packed)
+		if err != nil || v.Type == wire.TypeService || now.Sub(g.Created) > storage.Life(v.Type)-minLeft {
 			// Service announcements would get our address.
 			continue
 		}

@@ -3,7 +3,6 @@
 package node
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"maps"
@@ -35,12 +34,11 @@ func boxConfig(t *testing.T, bootstrap ...netip.AddrPort) Config {
 
 // kept returns what a node has stored.
 func (r *running) kept() map[wire.ID][]storage.Kept {
-	s := r.running()
-	s.begin(nil)
-	defer s.end()
 	all := make(map[wire.ID][]storage.Kept)
-	for k := range s.store.Snapshot(s.now) {
-		all[k.Key] = append(all[k.Key], k)
+	for piece := range r.running().stock() {
+		for _, k := range piece {
+			all[k.Key] = append(all[k.Key], k)
+		}
 	}
 	return all
 }
@@ -127,16 +125,16 @@ func TestCatchUp(t *testing.T) {
 // or too late.
 func TestReplicateSparingly(t *testing.T) {
 	now := time.Now()
-	plain := func(valueType uint16, age time.Duration) given {
+	plain := func(valueType uint16, age time.Duration) storage.Kept {
 		v := wire.Value{ID: 1, Type: valueType, Data: []byte("data")}
-		return given{packed: v.Append(nil), created: now.Add(-age)}
+		return storage.Kept{Packed: v.Append(nil), Created: now.Add(-age)}
 	}
 	owner, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	edition := given{packed: signed(t, owner, 1, 5, "data"), created: now}
+	edition := storage.Kept{Packed: signed(t, owner, 1, 5, "data"), Created: now}
 	const userData, almostOver = wire.TypeUserData, 9*time.Minute + 45*time.Second
 	for name, c := range map[string]struct {
-		given given
+		given storage.Kept
 		rows  []wire.Row
 		want  bool
 	}{
@@ -149,13 +147,13 @@ func TestReplicateSparingly(t *testing.T) {
 		"almost over":             {plain(userData, almostOver), nil, false},
 		"trust request, days old": {plain(wire.TypeTrustRequest, 6*24*time.Hour), nil, true},
 		"service announcement":    {plain(wire.TypeService, 0), nil, false},
-		"error/unreadable":        {given{packed: []byte{1}, created: now}, nil, false},
+		"error/unreadable":        {storage.Kept{Packed: []byte{1}, Created: now}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var m wire.Message
 			answer := wire.Answer{Select: wire.FieldID | wire.FieldSeq, Rows: c.rows}
 			require.NoError(t, m.Decode(wire.AppendAnswer(nil, wire.Header{Transaction: 1, Sender: wire.ID{1}}, &answer)))
-			require.Equal(t, c.want, len(lacking([]given{c.given}, &m, now)) == 1)
+			require.Equal(t, c.want, len(lacking([]storage.Kept{c.given}, &m, now)) == 1)
 		})
 	}
 }
@@ -165,22 +163,21 @@ func TestReplicateSparingly(t *testing.T) {
 func TestReplicateToTheClosest(t *testing.T) {
 	s, _ := handling(t)
 	crowd(s)
-	var stock []given
+	var stock []storage.Kept
 	for range 2000 {
-		stock = append(stock, given{key: randomID()})
+		stock = append(stock, storage.Kept{Key: randomID()})
 	}
-	slices.SortFunc(stock, func(a, b given) int { return bytes.Compare(a.key[:], b.key[:]) })
 	for _, other := range s.tables[0].Snapshot(s.now) {
 		rest, near := stock, 0
 		for len(rest) > 0 {
-			var shelves [][]given
+			var shelves [][]storage.Kept
 			shelves, rest = s.near(other, rest)
 			require.LessOrEqual(t, len(shelves), giveBatch)
 			near += len(shelves)
 		}
 		want := 0
 		for _, g := range stock {
-			if slices.Contains(s.tables[0].Closest(nil, g.key, maxListed, s.now), other) {
+			if slices.Contains(s.tables[0].Closest(nil, g.Key, maxListed, s.now), other) {
 				want++
 			}
 		}
@@ -200,7 +197,7 @@ func TestReplicateToUnwillingNode(t *testing.T) {
 	s, gaveUp := n.running(), make(chan struct{})
 	go func() {
 		defer close(gaveUp)
-		s.give(t.Context(), wire.Node{ID: p.id, Addr: p.addr}, s.stock())
+		s.give(t.Context(), wire.Node{ID: p.id, Addr: p.addr})
 	}()
 	asked := p.awaitKind(wire.KindGet)
 	require.Equal(t, wire.FieldID|wire.FieldSeq, asked.Query.Select)

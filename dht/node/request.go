@@ -46,6 +46,7 @@ type reply struct {
 // request is one of ours that waits for an answer (section 8).
 type request struct {
 	transaction uint32
+	from        netip.Addr // see source
 	to          netip.AddrPort
 	datagram    []byte
 	values      [][]byte    // follow in parts
@@ -108,7 +109,7 @@ func (s *server) send(b []byte, transaction uint32, to netip.AddrPort, values []
 		return
 	}
 	r := &request{
-		transaction: transaction, to: to, datagram: bytes.Clone(b[len(s.out.data):]), values: values, done: done,
+		transaction: transaction, from: s.source(to), to: to, datagram: bytes.Clone(b[len(s.out.data):]), values: values, done: done,
 		wait: tryLife + rand.N(tryJitter),
 	}
 	r.due = s.now.Add(r.wait)
@@ -117,7 +118,7 @@ func (s *server) send(b []byte, transaction uint32, to netip.AddrPort, values []
 		r.size += len(value)
 	}
 	if s.requests.add(r) {
-		s.post(b, transaction, to, values)
+		s.post(b, transaction, r.from, to, values)
 		return
 	}
 	s.counts.unsentRequests++
@@ -126,12 +127,12 @@ func (s *server) send(b []byte, transaction uint32, to netip.AddrPort, values []
 	}
 }
 
-func (s *server) post(b []byte, transaction uint32, to netip.AddrPort, values [][]byte) {
+func (s *server) post(b []byte, transaction uint32, from netip.Addr, to netip.AddrPort, values [][]byte) {
 	if values == nil {
-		s.out.post(b, to)
+		s.out.post(b, from, to)
 		return
 	}
-	s.out.postParts(b, to, s.header(transaction), values)
+	s.out.postParts(b, from, to, s.header(transaction), values)
 }
 
 // ping asks an endpoint for a sign of life.
@@ -155,7 +156,7 @@ func (s *server) takeAnswer(m *wire.Message, from netip.AddrPort) {
 	}
 	s.requests.remove(r)
 	s.counts.answers++
-	s.proven.add(from.Addr().WithZone(""), s.now)
+	s.proven.add(from.Addr().WithZone(""), s.local, s.now)
 	if !m.Sender.IsZero() {
 		s.table(from).Answered(m.Sender, from, m.Client, s.now)
 	}
@@ -205,7 +206,7 @@ func (s *server) repeat() {
 		r.wait = 2*r.wait + rand.N(tryJitter)
 		r.due = s.now.Add(r.wait)
 		heap.Fix(&s.requests.schedule, 0)
-		s.post(append(s.out.data, r.datagram...), r.transaction, r.to, r.values)
+		s.post(append(s.out.data, r.datagram...), r.transaction, r.from, r.to, r.values)
 	}
 }
 

@@ -15,13 +15,14 @@ import (
 // sender sends datagrams from a UDP socket, many in one system call. It is for
 // one goroutine.
 type sender struct {
-	raw     syscall.RawConn
-	headers [batchSize]unix.Mmsghdr
-	buffers [batchSize]unix.Iovec
-	names   [batchSize]unix.RawSockaddrInet6 // long enough for IPv4
-	used    int
-	unsent  int
-	send    func(fd uintptr) // made once, since a method value allocates
+	raw      syscall.RawConn
+	headers  [batchSize]unix.Mmsghdr
+	buffers  [batchSize]unix.Iovec
+	names    [batchSize]unix.RawSockaddrInet6 // long enough for IPv4
+	controls [batchSize]control
+	used     int
+	unsent   int
+	send     func(fd uintptr) // made once, since a method value allocates
 }
 
 func newSender(socket *socket) *sender {
@@ -30,9 +31,10 @@ func newSender(socket *socket) *sender {
 	return s
 }
 
-// add takes a datagram, which must be left alone until flush, to an address of
-// the socket's family. When it reports true, flush is due.
-func (s *sender) add(datagram []byte, to netip.AddrPort) (full bool) {
+// addFrom takes a datagram, which must be left alone until flush, from an address
+// of ours, or one that the system chooses if it is invalid, to an address of the
+// socket's family. When it reports true, flush is due.
+func (s *sender) addFrom(datagram []byte, from netip.Addr, to netip.AddrPort) (full bool) {
 	i := s.used
 	s.buffers[i].Base = unsafe.SliceData(datagram)
 	s.buffers[i].SetLen(len(datagram))
@@ -41,6 +43,11 @@ func (s *sender) add(datagram []byte, to netip.AddrPort) (full bool) {
 	h.Namelen = setName(&s.names[i], to)
 	h.Iov = &s.buffers[i]
 	h.SetIovlen(1)
+	h.Control, h.Controllen = nil, 0
+	if from.IsValid() {
+		h.Control = (*byte)(unsafe.Pointer(&s.controls[i]))
+		h.SetControllen(s.controls[i].setSource(from))
+	}
 	s.used++
 	return s.used == batchSize
 }
@@ -74,6 +81,11 @@ func (s *sender) sendAll(fd uintptr) {
 			s.unsent += s.used - i
 			return
 		default:
+			if h := &s.headers[i].Hdr; h.Controllen > 0 {
+				// The address that the peer used may be ours no more.
+				h.Control, h.Controllen = nil, 0
+				continue
+			}
 			s.unsent++
 			i++
 		}

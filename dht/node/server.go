@@ -53,6 +53,8 @@ type server struct {
 	counts     counts
 
 	// Good for the datagram that is handled.
+	from    netip.AddrPort
+	local   netip.Addr // of ours, to which it came; invalid if it makes no difference
 	message wire.Message
 	raw     []byte
 	value   wire.Value
@@ -100,6 +102,7 @@ func (s *server) begin(out *outbox) {
 	s.mu.Lock()
 	s.now = time.Now()
 	s.out = out
+	s.from = netip.AddrPort{}
 }
 
 func (s *server) end() {

@@ -9,15 +9,15 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
-	"time"
 )
 
 const (
 	// socketBuffer is asked for in bytes: a value of the largest size comes in
 	// 52 datagrams at once.
 	socketBuffer = 4 << 20
-	// maxReadErrors is how many reads may go wrong in a second. On Windows each
-	// datagram that was sent to a closed port ends one.
+	// maxReadErrors is how many reads in a row may go wrong. Some systems tell in
+	// this way that a datagram which we sent did not arrive; Go has switched that
+	// off on Windows (SIO_UDP_CONNRESET, SIO_UDP_NETRESET).
 	maxReadErrors = 10_000
 )
 
@@ -69,7 +69,11 @@ func open(network string, addr netip.AddrPort, logger *slog.Logger) (*socket, er
 		return nil, errors.Join(fmt.Errorf("opening the udp port of the dht node: %w", err), conn.Close())
 	}
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &socket{conn: conn, raw: raw, local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port())}, nil
+	opened := &socket{conn: conn, raw: raw, local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port())}
+	if err := opened.followAddrs(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the udp port of the dht node: %w", err), conn.Close())
+	}
+	return opened, nil
 }
 
 // hostHasIPv6 reports whether any IPv6 address can be listened at.
@@ -90,24 +94,33 @@ func closeAll(sockets [2]*socket) (err error) {
 	return err
 }
 
+// source is a receiver.
+type source interface {
+	receive() (int, error)
+	at(i int) (datagram []byte, from netip.AddrPort, whole bool)
+	destination(i int) netip.Addr
+}
+
 // read serves what the socket receives until it is closed.
 func (s *server) read(socket *socket) error {
-	in, out := newReceiver(socket), newOutbox(s)
-	var failures int
-	var since time.Time
+	if err := s.readFrom(newReceiver(socket)); err != nil {
+		return fmt.Errorf("reading from the udp port of the dht node at %s: %w", socket.local, err)
+	}
+	return nil
+}
+
+func (s *server) readFrom(in source) error {
+	out := newOutbox(s)
+	failures := 0
 	for {
 		n, err := in.receive()
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
-		if err != nil {
-			// Most say only that an earlier datagram did not arrive.
-			if now := time.Now(); now.Sub(since) >= time.Second {
-				failures, since = 0, now
-			}
-			if failures++; failures > maxReadErrors {
-				return fmt.Errorf("reading from the udp port of the dht node at %s: %w", socket.local, err)
-			}
+		if err == nil {
+			failures = 0
+		} else if failures++; failures > maxReadErrors {
+			return err
 		}
 		s.begin(out)
 		if err != nil {
@@ -119,6 +132,7 @@ func (s *server) read(socket *socket) error {
 				s.counts.refuse(reasonTooLarge)
 				continue
 			}
+			s.local = in.destination(i)
 			s.handle(datagram, from)
 		}
 		s.end()

@@ -54,7 +54,7 @@ func (s *server) keepState(ctx context.Context) error {
 	}
 }
 
-// saveState writes the state file. Only the copying takes a turn.
+// saveState writes the state file. Only the copying takes turns.
 func (s *server) saveState() error {
 	if s.cfg.StateFile == "" {
 		return nil
@@ -66,19 +66,25 @@ func (s *server) saveState() error {
 }
 
 func (s *server) state() *state {
+	st, values := s.stateWithoutValues()
+	st.values = make([]storage.Kept, 0, values)
+	for piece := range s.stock() {
+		st.values = append(st.values, piece...)
+	}
+	return st
+}
+
+// stateWithoutValues returns the number of values, too.
+func (s *server) stateWithoutValues() (st *state, values int) {
 	s.begin(nil)
 	defer s.end()
-	st := &state{id: s.id}
+	st = &state{id: s.id}
 	for _, table := range s.tables {
 		st.nodes = append(st.nodes, table.Snapshot(s.now)...)
 	}
 	// Those that there was no time to ask yet may well be alive.
 	st.nodes = append(st.nodes, s.recalled...)
-	st.values = make([]storage.Kept, 0, s.store.Stats().Values)
-	for kept := range s.store.Snapshot(s.now) {
-		st.values = append(st.values, kept)
-	}
-	return st
+	return st, s.store.Stats().Values
 }
 
 // writeState replaces the file as a whole or not at all.

@@ -83,7 +83,7 @@ func FuzzPut(f *testing.F) {
 		q := wire.Query{Select: wire.FieldID | wire.FieldSeq | wire.FieldOwner | wire.FieldUserType}
 		require.Len(t, slices.Collect(s.Rows(key, &q, now)), s.Stats().Values)
 		other := New(DefaultLimits(), &recorder{}, now)
-		for k := range s.Snapshot(now) {
+		for _, k := range snapshot(s, now) {
 			require.NoError(t, other.Restore(k, now))
 		}
 		require.Equal(t, s.Stats().Bytes, other.Stats().Bytes)

@@ -259,7 +259,7 @@ func TestAgainstModel(t *testing.T) {
 			},
 			"restart": func(t *rapid.T) {
 				other := New(limits, r, m.now)
-				for k := range s.Snapshot(m.now) {
+				for _, k := range snapshot(s, m.now) {
 					require.NoError(t, other.Restore(k, m.now))
 				}
 				s, m.listeners = other, nil

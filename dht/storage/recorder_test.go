@@ -108,6 +108,14 @@ func valuesAt(s *Store, key wire.ID, now time.Time) [][]byte {
 	return slices.Collect(s.Values(key, nil, now))
 }
 
+// snapshot returns all values.
+func snapshot(s *Store, now time.Time) (kept []Kept) {
+	for piece := range s.Snapshot(now, 2) {
+		kept = append(kept, piece...)
+	}
+	return kept
+}
+
 // recorded returns the values of the given kind that real peers sent.
 func recorded(t testing.TB, kind string) []wire.Value {
 	raw, err := os.ReadFile("../wire/testdata/values.txt")

@@ -23,23 +23,54 @@ type Kept struct {
 	Source netip.Addr
 }
 
-// Snapshot yields all values, in no order. The Store must not be changed
-// meanwhile.
-func (s *Store) Snapshot(now time.Time) iter.Seq[Kept] {
-	return func(yield func(Kept) bool) {
+// Snapshot yields all values of now in pieces, key after key in no order. It looks
+// at no more than so many keys and values for each; a piece may be empty, and is
+// good until the next one. Between two pieces the Store may be changed: a value that
+// comes, goes or is replaced meanwhile may be left out, and one that goes and comes
+// back may be yielded twice.
+func (s *Store) Snapshot(now time.Time, looks int) iter.Seq[[]Kept] {
+	return func(yield func([]Kept) bool) {
 		at := s.at(now)
+		piece, left := make([]Kept, 0, looks), looks
+		// looked returns false if there is to be no other piece.
+		looked := func() bool {
+			if left--; left > 0 {
+				return true
+			}
+			more := yield(piece)
+			piece, left = piece[:0], looks
+			return more
+		}
 		for _, h := range s.shelves {
-			for _, r := range h.values {
-				if !r.live(at) {
-					continue
+			if len(h.values) == 0 && !looked() {
+				return
+			}
+			for place := 0; place < len(h.values); {
+				r := h.values[place]
+				if r.live(at) {
+					created := now.Add(r.expires - r.kind.life() - at)
+					piece = append(piece, Kept{Key: h.key, Packed: r.packed, Created: created, Source: r.source.addr})
 				}
-				created := now.Add(r.expires - r.kind.life() - at)
-				if !yield(Kept{Key: h.key, Packed: r.packed, Created: created, Source: r.source.addr}) {
+				if !looked() {
 					return
 				}
+				place = h.after(place, r)
 			}
 		}
+		yield(piece)
 	}
+}
+
+// after returns the place behind that of a value, which may have moved or gone.
+func (h *shelf) after(place int, r *record) int {
+	if place < len(h.values) && h.values[place] == r {
+		return place + 1
+	}
+	place, found := h.find(r.id)
+	if found {
+		place++
+	}
+	return place
 }
 
 // Restore stores a copy of a value out of a Snapshot, which it trusts: no rule
