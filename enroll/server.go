@@ -27,6 +27,7 @@ import (
 	"jamibox/enroll/directory/sync"
 	"jamibox/enroll/group"
 	"jamibox/enroll/jams"
+	"jamibox/enroll/localsocket"
 	"jamibox/enroll/names"
 	"jamibox/enroll/organization"
 	"jamibox/enroll/policy"
@@ -235,7 +236,7 @@ func (s *Server) listen(ctx context.Context) (faces []*face, err error) {
 		r.http = plain.Addr()
 		faces = append(faces, newFace("http", requestLines{plain}, s.plainHandler(public)))
 	}
-	local, err := listenSocket(ctx, s.o.SocketPath)
+	local, err := localsocket.Listen(ctx, s.o.SocketPath)
 	if err != nil {
 		return faces, err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"jamibox/appliance"
 	"jamibox/enroll/admin"
+	"jamibox/enroll/localsocket"
 )
 
 // client talks to the running box over its local socket.
@@ -32,8 +33,7 @@ func (g *globals) connect() (*client, error) {
 	}
 	path := filepath.Join(cfg.DataDir, appliance.SocketFile)
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		return localsocket.Dial(ctx, path)
 	}}
 	return &client{&http.Client{Transport: transport, Timeout: time.Minute}}, nil
 }
