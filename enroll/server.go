@@ -114,7 +114,7 @@ func New(o Options) (*Server, error) {
 	s.sync = s.newSync(groups, log)
 	s.tls = newTLSSource(o)
 	s.setup = NewSetup(o.Store, o.Box, o.Organization, s.accounts, log, o.Config, s.tls.load)
-	settings := policy.New(o.Store, o.Network, log)
+	settings := policy.New(o.Store, o.Box, o.Network, log)
 	s.jams = &jams.Face{
 		Accounts: s.accounts, Devices: s.devices, Contacts: contacts.New(o.Store, o.Logger),
 		Directory: directory.New(o.Store, groups, searchable{s.sources}, o.Logger), Names: names.New(o.Store, forwarder(o.Config.Server)), Policy: settings,
@@ -137,6 +137,9 @@ func (s *Server) Name() string { return "enroll" }
 func (s *Server) Run(ctx context.Context, ready func()) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if err := s.tls.load(ctx); err != nil {
+		return err
+	}
+	if err := s.admin.Policy.Seal(ctx); err != nil {
 		return err
 	}
 	if err := s.sources.Load(ctx); err != nil {

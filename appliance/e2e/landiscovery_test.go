@@ -27,7 +27,7 @@ func TestLANDiscovery(t *testing.T) {
 		// Hosts send to groups by their default route, which the lab has not.
 		require.NoError(t, w.lab.Route(ctx, n, "239.192.0.0/16"))
 	}
-	_, err := w.box.Command(ctx, "policy", "set", "Account.hostname="+nobody)
+	_, err := w.box.Command(ctx, "policy", "everyone", "Account.hostname="+nobody)
 	require.NoError(t, err)
 	laptop := &device{Client: w.client(t, "laptop", w.lab.Left)}
 	phone := &device{Client: w.client(t, "phone", w.lab.Right)}

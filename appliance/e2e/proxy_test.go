@@ -119,6 +119,37 @@ func (p *proxied) restart(t *testing.T) {
 	}, p.laptop, desk)
 }
 
+// TestProxyByPolicy has members of a group use the proxy, as the group's policy
+// says, while others have nodes of their own; they find each other and talk.
+func TestProxyByPolicy(t *testing.T) {
+	p := &proxied{world: newWorld(t, box.Options{Settings: []string{"JAMIBOX_DHT_PROXY_LISTEN=:4443"}}, alice, bob)}
+	p.laptop = &device{Client: p.client(t, "laptop", p.lab.Left)}
+	p.phone = &device{Client: p.client(t, "phone", p.lab.Right)}
+	p.play(t, "a group of phones", func(t *testing.T) {
+		ctx := within(t, 5*time.Minute)
+		for _, args := range [][]string{
+			{"policy", "add", "mobile", "Account.proxyEnabled=true"},
+			{"group", "add", "mobile", "--policy", "mobile"},
+			{"group", "member", "add", "mobile", bob.Name},
+		} {
+			_, err := p.box.Command(ctx, args...)
+			require.NoError(t, err)
+		}
+		p.enrol(t, ctx, p.laptop, alice, "false")
+		status, err := p.box.DHT(ctx)
+		require.NoError(t, err)
+		require.Positive(t, status.Node.Requests["listen"], "the laptop has a node")
+		require.Zero(t, status.Proxy.Listeners, "and does not use the proxy")
+		p.enrol(t, ctx, p.phone, bob, "true")
+		status, err = p.box.DHT(ctx)
+		require.NoError(t, err)
+		require.Positive(t, status.Proxy.Listeners, "the phone does")
+		require.Positive(t, status.Proxy.Permanent)
+		t.Logf("the proxy: %+v", status.Proxy)
+		p.messages(t)
+	})
+}
+
 // TestProxyBesideNodes has a client with a node of its own and one that uses the
 // proxy, since an administrator said so in between, find each other and talk.
 func TestProxyBesideNodes(t *testing.T) {
@@ -128,7 +159,7 @@ func TestProxyBesideNodes(t *testing.T) {
 	p.play(t, "one after the other", func(t *testing.T) {
 		ctx := within(t, 5*time.Minute)
 		p.enrol(t, ctx, p.laptop, alice, "false")
-		_, err := p.box.Command(ctx, "policy", "set", "Account.proxyEnabled=true")
+		_, err := p.box.Command(ctx, "policy", "everyone", "Account.proxyEnabled=true")
 		require.NoError(t, err)
 		p.enrol(t, ctx, p.phone, bob, "true")
 		status, err := p.box.DHT(ctx)

@@ -95,11 +95,4 @@ func TestDeviceAndPolicyCommands(t *testing.T) {
 	require.Contains(t, b.run(t, "device", "list", "alice").stdout, "revoked")
 	require.Equal(t, 401, c.Login(t).Status)
 	require.Zero(t, b.run(t, "device", "reset-breaker").code)
-
-	require.Zero(t, b.run(t, "policy", "set", "Account.videoEnabled=false", "Account.autoAnswer=true").code)
-	require.Zero(t, b.run(t, "policy", "unset", "Account.autoAnswer").code)
-	require.Equal(t, "Account.videoEnabled=false\n", b.run(t, "policy", "show").stdout)
-	requireFailure(t, b.run(t, "policy", "set", "TLS.certificateFile=/x"), 1, "never sent")
-	requireFailure(t, b.run(t, "policy", "set", "Account.videoEnabled=maybe"), 1, "true or false")
-	require.Equal(t, 2, b.run(t, "policy", "set", "Account.videoEnabled").code)
 }

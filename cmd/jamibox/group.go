@@ -18,7 +18,7 @@ import (
 )
 
 func newGroup(g *globals) *cobra.Command {
-	return group("group", "Groups of people: who may enrol, how many devices, who finds whom",
+	return group("group", "Groups of people: who may enrol, how many devices, who finds whom, which policy",
 		newGroupAdd(g), newGroupList(g), newGroupShow(g), newGroupSet(g), newGroupRemove(g),
 		newGroupMember(g), newGroupMap(g), newGroupUnmap(g), newGroupAvailable(g), newGroupAdmission(g),
 	)
@@ -30,6 +30,7 @@ type groupFlags struct {
 	mayEnrol          bool
 	deviceLimit       int
 	finds, shows      []string
+	policy            string
 }
 
 const (
@@ -48,6 +49,7 @@ func (f *groupFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.finds, "finds", nil, "`groups` whose members are found by members, or everyone, or none")
 	flags.StringSliceVar(&f.shows, "shows", nil,
 		"`fields` that clients see of members: first_name, last_name, picture, organization, phone, email; or all, or none")
+	flags.StringVar(&f.policy, "policy", "", "`name` of the policy that members' clients are given, or none")
 }
 
 // body returns the members for the flags that were given.
@@ -63,6 +65,12 @@ func (f *groupFlags) body(cmd *cobra.Command) map[string]any {
 	} {
 		if cmd.Flags().Changed(flag) {
 			body[member.name] = member.value
+		}
+	}
+	if cmd.Flags().Changed("policy") {
+		body["policy"] = f.policy
+		if f.policy == none {
+			body["policy"] = nil
 		}
 	}
 	return body
@@ -92,9 +100,9 @@ func (g *globals) showGroup(cmd *cobra.Command, method, path string, body any) e
 		return err
 	}
 	return g.print(cmd.OutOrStdout(), shown, func(w io.Writer) {
-		fmt.Fprintf(w, "group         %s\ndescription   %s\nmay enrol     %s\ndevice limit  %s\nfinds         %s\nshows         %s\nmembers       %d\n",
+		fmt.Fprintf(w, "group         %s\ndescription   %s\nmay enrol     %s\ndevice limit  %s\nfinds         %s\nshows         %s\npolicy        %s\nmembers       %d\n",
 			shown.Name, shown.Description, yesNo(shown.MayEnrol), limitText(shown.DeviceLimit),
-			listText(shown.Finds, everyone), listText(shown.Shows, all), shown.Members)
+			listText(shown.Finds, everyone), listText(shown.Shows, all), policyText(shown.Policy), shown.Members)
 		for _, m := range shown.Mappings {
 			fmt.Fprintf(w, "mapped        %s (%s, source %s)\n", m.Name, m.Key, m.Source)
 		}
@@ -106,6 +114,13 @@ func yesNo(yes bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+func policyText(name *string) string {
+	if name == nil {
+		return none
+	}
+	return *name
 }
 
 func limitText(n int) string {
@@ -183,10 +198,10 @@ func newGroupList(g *globals) *cobra.Command {
 			}
 			return g.print(cmd.OutOrStdout(), answer.Groups, func(w io.Writer) {
 				table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(table, "GROUP\tMEMBERS\tMAY ENROL\tDEVICES\tFINDS\tSHOWS\tMAPPED")
+				fmt.Fprintln(table, "GROUP\tMEMBERS\tMAY ENROL\tDEVICES\tFINDS\tSHOWS\tMAPPED\tPOLICY")
 				for _, row := range answer.Groups {
-					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%d\n", row.Name, row.Members, yesNo(row.MayEnrol),
-						limitText(row.DeviceLimit), listText(row.Finds, everyone), listText(row.Shows, all), len(row.Mappings))
+					fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%d\t%s\n", row.Name, row.Members, yesNo(row.MayEnrol),
+						limitText(row.DeviceLimit), listText(row.Finds, everyone), listText(row.Shows, all), len(row.Mappings), policyText(row.Policy))
 				}
 				table.Flush()
 			})

@@ -90,12 +90,12 @@ func TestRestartKeepsEverything(t *testing.T) {
 	c.Enrol(t, "alice", 0)
 	b.client(t).Enrol(t, "..", 1)
 	require.Zero(t, b.run(t, "user", "disable", "..").code)
-	require.Zero(t, b.run(t, "policy", "set", "Account.alias=Zoë 😀").code)
+	require.Zero(t, b.run(t, "policy", "everyone", "Account.alias=Zoë 😀").code)
 	snapshot := func() []string {
 		var texts []string
 		for _, args := range [][]string{
 			{"user", "list", "--json"}, {"user", "show", "..", "--json"}, {"device", "list", "alice", "--json"},
-			{"device", "list", "..", "--json"}, {"policy", "show"}, {"tls", "root"},
+			{"device", "list", "..", "--json"}, {"policy", "everyone"}, {"tls", "root"},
 		} {
 			r := b.run(t, args...)
 			require.Zero(t, r.code, r.stderr)

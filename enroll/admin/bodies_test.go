@@ -127,6 +127,7 @@ func FuzzAdminBodies(f *testing.F) {
 		`{"organization":"x","tls":{"certificate":"/"},"ca_lifetime":"99999999y","advertise":["::1%lo"]}`,
 		`{"name":"staff","finds":["staff",1],"shows":null,"device_limit":-1}`, `{"source":"local","group":"cn=\\"}`, `{"admission":""}`,
 		`{"config":{"kind":"ad","timeout":"5","mapping":{"phone":[null]}},"position":-1}`, `{"config":null,"enabled":null}`,
+		`{"name":"mobile","priority":-1000,"settings":{"TURN.password":null,"Account.audioPortMin":"1"}}`, `{"policy":null}`, `{"policy":"mobile"}`,
 		`{"overlap":"9223372036854775807ns"}`, `{"overlap":"65535d"}`,
 	} {
 		f.Add([]byte(seed))
@@ -146,6 +147,8 @@ func FuzzAdminBodies(f *testing.F) {
 		{a, "POST", "/users/nobody/disable", root},
 		{a, "PUT", "/client-settings", root},
 		{a, "POST", "/relay/secret/rotate", root},
+		{a, "POST", "/policies", root},
+		{a, "PATCH", "/policies/mobile", root},
 		{a, "POST", "/groups", root},
 		{a, "PATCH", "/groups/staff", root},
 		{a, "POST", "/groups/staff/map", root},

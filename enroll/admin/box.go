@@ -23,32 +23,6 @@ func (f *Face) tlsRoot(c *fiber.Ctx) error {
 	return c.Send(pem)
 }
 
-func (f *Face) clientSettings(c *fiber.Ctx) error {
-	added, err := f.Policy.Added(c.UserContext())
-	if err != nil {
-		return err
-	}
-	return c.JSON(added)
-}
-
-func (f *Face) setClientSettings(c *fiber.Ctx) error {
-	var body map[string]*string
-	if err := decode(c, &body); err != nil {
-		return err
-	}
-	added := make(map[string]string, len(body))
-	for key, value := range body {
-		if value == nil {
-			return badRequest{key + ": a text is expected, not a JSON null"}
-		}
-		added[key] = *value
-	}
-	if err := f.Policy.SetAdded(c.UserContext(), added); err != nil {
-		return err
-	}
-	return c.JSON(added)
-}
-
 // Event is one entry of the audit log.
 type Event struct {
 	At     time.Time `json:"at"`

@@ -4,8 +4,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/url"
 	"time"
 
@@ -24,8 +22,10 @@ type Group struct {
 	// Finds holds names of groups; nil is everyone.
 	Finds []string `json:"finds"`
 	// Shows holds what clients are shown of members; nil is everything.
-	Shows    []group.Field `json:"shows"`
-	Mappings []Mapping     `json:"mappings"`
+	Shows []group.Field `json:"shows"`
+	// Policy is the name of the policy that members are given; nil is none.
+	Policy   *string   `json:"policy"`
+	Mappings []Mapping `json:"mappings"`
 	// Members is how many there are.
 	Members   int       `json:"members"`
 	CreatedAt time.Time `json:"created_at"`
@@ -53,49 +53,13 @@ func newGroup(g group.Group) Group {
 		Finds: g.Finds, Shows: g.Shows, Mappings: make([]Mapping, len(g.Mappings)), Members: g.Members,
 		CreatedAt: g.CreatedAt, ChangedAt: g.ChangedAt,
 	}
+	if g.Policy != "" {
+		shown.Policy = &g.Policy
+	}
 	for i, m := range g.Mappings {
 		shown.Mappings[i] = Mapping(m)
 	}
 	return shown
-}
-
-// texts is a list that may be there, be null, or be absent.
-type texts[T ~string] struct {
-	there bool
-	list  []T
-}
-
-// UnmarshalJSON reads a list or null.
-func (l *texts[T]) UnmarshalJSON(raw []byte) error {
-	if err := json.Unmarshal(raw, &l.list); err != nil {
-		return errors.New("finds and shows: a list of texts, or null for all, is expected")
-	}
-	l.there = true
-	return nil
-}
-
-func (l texts[T]) change() *[]T {
-	if !l.there {
-		return nil
-	}
-	return &l.list
-}
-
-// groupChange is what a body sets of a group; absent members stay as they are.
-type groupChange struct {
-	Name        *string            `json:"name"`
-	Description *string            `json:"description"`
-	MayEnrol    *bool              `json:"may_enrol"`
-	DeviceLimit *int               `json:"device_limit"`
-	Finds       texts[string]      `json:"finds"`
-	Shows       texts[group.Field] `json:"shows"`
-}
-
-func (g groupChange) change() group.Change {
-	return group.Change{
-		Name: g.Name, Description: g.Description, MayEnrol: g.MayEnrol, DeviceLimit: g.DeviceLimit,
-		Finds: g.Finds.change(), Shows: g.Shows.change(),
-	}
 }
 
 func (f *Face) mountGroups(r fiber.Router) {

@@ -328,6 +328,7 @@ func TestOperations(t *testing.T) {
 			problemOf(t, got, got.Status, got.problem(t).Code)
 		}
 	}
+	a.drivePolicies(t)
 	a.driveSync(t)
 	a.requireAllSeen(t)
 }

@@ -63,7 +63,9 @@ type Group struct {
 	// find; nil is everyone, an empty list nobody.
 	Finds []string
 	// Shows holds what clients are shown of members; nil is everything.
-	Shows    []Field
+	Shows []Field
+	// Policy is the name of the policy that members are given; empty for none.
+	Policy   string
 	Mappings []Mapping
 	// Members is how many there are, by hand and by mappings.
 	Members              int

@@ -35,6 +35,8 @@ type Change struct {
 	// Finds and Shows point to a nil list for everyone and everything.
 	Finds *[]string
 	Shows *[]Field
+	// Policy is the name of one; empty takes it away.
+	Policy *string
 }
 
 // Create makes a group; its members may enrol as many devices as they like,
@@ -49,14 +51,10 @@ func (s *Service) Create(ctx context.Context, c Change) (Group, error) {
 	if err := s.apply(ctx, &row, c); err != nil {
 		return Group{}, err
 	}
-	err := s.store.AddGroup(ctx, &row)
-	if errors.Is(err, store.ErrExists) {
-		return Group{}, fmt.Errorf("%q: %w", row.Name, ErrTaken)
+	if err := stored(s.store.AddGroup(ctx, &row), row); err != nil {
+		return Group{}, err
 	}
-	if err != nil {
-		return Group{}, fmt.Errorf("storing group %q: %w", row.Name, err)
-	}
-	s.audit.Record(ctx, "group created", row.Name, "")
+	s.audit.Record(ctx, "group created", row.Name, c.detail())
 	return s.Get(ctx, row.Name)
 }
 
@@ -72,16 +70,27 @@ func (s *Service) Update(ctx context.Context, name string, c Change) (Group, err
 	}
 	row.ChangedAt = s.now().UTC()
 	err = s.store.UpdateGroup(ctx, row)
+	if errors.Is(err, store.ErrNotFound) {
+		return Group{}, fmt.Errorf("%q: %w", old, ErrNotFound)
+	}
+	if err := stored(err, row); err != nil {
+		return Group{}, err
+	}
+	s.audit.Record(ctx, "group changed", row.Name, c.detail())
+	return s.Get(ctx, row.Name)
+}
+
+// stored says why a group could not be stored, if err is not nil.
+func stored(err error, row store.Group) error {
 	switch {
 	case errors.Is(err, store.ErrExists):
-		return Group{}, fmt.Errorf("%q: %w", row.Name, ErrTaken)
-	case errors.Is(err, store.ErrNotFound):
-		return Group{}, fmt.Errorf("%q: %w", old, ErrNotFound)
+		return fmt.Errorf("%q: %w", row.Name, ErrTaken)
+	case errors.Is(err, store.ErrReference):
+		return fmt.Errorf("%w: the policy of group %q was removed at this moment", ErrInvalid, row.Name)
 	case err != nil:
-		return Group{}, fmt.Errorf("storing group %q: %w", row.Name, err)
+		return fmt.Errorf("storing group %q: %w", row.Name, err)
 	}
-	s.audit.Record(ctx, "group changed", row.Name, "")
-	return s.Get(ctx, row.Name)
+	return nil
 }
 
 // apply checks c and writes it to row.
@@ -113,6 +122,11 @@ func (s *Service) apply(ctx context.Context, row *store.Group, c Change) error {
 		}
 		if row.Shows, err = encode(*c.Shows); err != nil {
 			return fmt.Errorf("encoding what group %q shows: %w", row.Name, err)
+		}
+	}
+	if c.Policy != nil {
+		if row.PolicyID, err = s.policy(ctx, *c.Policy); err != nil {
+			return err
 		}
 	}
 	if c.Finds == nil {
@@ -192,6 +206,10 @@ func (s *Service) List(ctx context.Context) ([]Group, error) {
 	if err != nil {
 		return nil, err
 	}
+	policies, err := s.policies(ctx)
+	if err != nil {
+		return nil, err
+	}
 	names := make(map[int64]string, len(rows))
 	for _, row := range rows {
 		names[row.ID] = row.Name
@@ -207,6 +225,9 @@ func (s *Service) List(ctx context.Context) ([]Group, error) {
 		}
 		if g.Finds, err = found(row, names); err != nil {
 			return nil, err
+		}
+		if row.PolicyID != nil {
+			g.Policy = policies[*row.PolicyID]
 		}
 		groups[i] = g
 	}

@@ -47,7 +47,7 @@ func (f *Face) enrol(c *fiber.Ctx) error {
 	}
 	// From here on a failure leaves an enrolled device without its answer; the
 	// client tries again with the same or another key, and both work.
-	answer, err := f.Policy.For(ctx, enrolment.Device.DeviceID)
+	answer, err := f.Policy.For(ctx, user.ID, enrolment.Device.DeviceID)
 	if err != nil {
 		return f.Answer(c, err)
 	}
@@ -70,7 +70,8 @@ func (f *Face) enrol(c *fiber.Ctx) error {
 // policyData answers GET /api/auth/policyData with the settings that came with
 // the enrolment, as they are today.
 func (f *Face) policyData(c *fiber.Ctx) error {
-	settings, err := f.Policy.For(c.UserContext(), bearerOf(c).Device.DeviceID)
+	b := bearerOf(c)
+	settings, err := f.Policy.For(c.UserContext(), b.User.ID, b.Device.DeviceID)
 	if err != nil {
 		return f.Answer(c, err)
 	}

@@ -3,22 +3,16 @@
 package policy
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"strconv"
+	"maps"
+	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// ErrInvalid tells that a setting cannot be sent to clients; the text says why.
-var ErrInvalid = errors.New("invalid client setting")
-
-// valueKind is what a setting's text must look like.
-type valueKind int
+// kind is what a setting's text must look like.
+type kind int
 
 const (
-	boolean valueKind = iota
+	boolean kind = iota
 	integer
 	port
 	text
@@ -26,52 +20,71 @@ const (
 	// server in its place.
 	needed
 	jsonObject
+	// secret is text that is sealed at rest and never shown again.
+	secret
 )
+
+// String returns what is expected of a value.
+func (k kind) String() string {
+	return map[kind]string{
+		boolean: "true or false", integer: "whole number", port: "port, 0 to 65535", text: "text",
+		needed: "text, not empty", jsonObject: "JSON object", secret: "secret text",
+	}[k]
+}
+
+type key struct {
+	kind    kind
+	meaning string
+}
 
 // keys are the account details that the parser of Jami clients honours and
 // that an administrator may set (jami-clients.md, section 3).
-var keys = map[string]valueKind{
-	"Account.accountDiscovery":       boolean,
-	"Account.accountPublish":         boolean,
-	"Account.activeCallLimit":        integer,
-	"Account.alias":                  text,
-	"Account.allModeratorEnabled":    boolean,
-	"Account.allowCertFromContact":   boolean,
-	"Account.allowCertFromHistory":   boolean,
-	"Account.audioPortMax":           port,
-	"Account.audioPortMin":           port,
-	"Account.autoAnswer":             boolean,
-	"Account.bootstrapListUrl":       text,
-	"Account.defaultModerators":      text,
-	"Account.denySecondCall":         boolean,
-	"Account.dhtPort":                port,
-	"Account.dhtProxyListUrl":        text,
-	"Account.dhtProxyServerEnabled":  boolean,
-	"Account.dhtProxyServerPort":     port,
-	"Account.enable":                 boolean,
-	"Account.hostname":               needed,
-	"Account.localModeratorsEnabled": boolean,
-	"Account.peerDiscovery":          boolean,
-	"Account.proxyEnabled":           boolean,
-	"Account.proxyListEnabled":       boolean,
-	"Account.proxyServer":            text,
-	"Account.rendezVous":             boolean,
-	"Account.ringtoneEnabled":        boolean,
-	"Account.sendComposing":          boolean,
-	"Account.sendReadReceipt":        boolean,
-	"Account.uiCustomization":        jsonObject,
-	"Account.upnpEnabled":            boolean,
-	"Account.useragent":              text,
-	"Account.videoEnabled":           boolean,
-	"Account.videoPortMax":           port,
-	"Account.videoPortMin":           port,
-	"DHT.AllowFromTrusted":           boolean,
-	"DHT.PublicInCalls":              boolean,
-	"TURN.enable":                    boolean,
-	"TURN.password":                  text,
-	"TURN.realm":                     text,
-	"TURN.server":                    needed,
-	"TURN.username":                  text,
+var keys = map[string]key{
+	"Account.accountDiscovery":       {boolean, "look for Jami accounts on the local network"},
+	"Account.accountPublish":         {boolean, "announce the account on the local network"},
+	"Account.activeCallLimit":        {integer, "calls at a time; -1 for any number, 0 for do not disturb"},
+	"Account.alias":                  {text, "name of the account on the device"},
+	"Account.allModeratorEnabled":    {boolean, "everybody in a conference is a moderator"},
+	"Account.allowCertFromContact":   {boolean, "contacts may call and write"},
+	"Account.allowCertFromHistory":   {boolean, "who was called before may call and write"},
+	"Account.audioPortMax":           {port, "last port of sound in calls; with Account.audioPortMin"},
+	"Account.audioPortMin":           {port, "first port of sound in calls; with Account.audioPortMax"},
+	"Account.autoAnswer":             {boolean, "answer calls without asking"},
+	"Account.bootstrapListUrl":       {text, "list of DHT nodes; clients of today do not read it"},
+	"Account.defaultModerators":      {text, "Jami ids of moderators of conferences, separated by /"},
+	"Account.denySecondCall":         {boolean, "refuse calls during a call"},
+	"Account.dhtPort":                {port, "UDP port of the client's DHT node; 0 for any"},
+	"Account.dhtProxyListUrl":        {text, "where Account.proxyListEnabled finds proxies"},
+	"Account.dhtProxyServerEnabled":  {boolean, "the client is a DHT proxy for others"},
+	"Account.dhtProxyServerPort":     {port, "port of that proxy"},
+	"Account.enable":                 {boolean, "the account is switched on"},
+	"Account.hostname":               {needed, "DHT nodes to start from, host:port, separated by ;"},
+	"Account.localInterface":         {text, "network interface to be used; default for any"},
+	"Account.localModeratorsEnabled": {boolean, "other accounts of the device are moderators too"},
+	"Account.peerDiscovery":          {boolean, "find DHT nodes on the local network"},
+	"Account.proxyEnabled":           {boolean, "use a DHT proxy instead of a node of one's own"},
+	"Account.proxyListEnabled":       {boolean, "take the proxy from Account.dhtProxyListUrl"},
+	"Account.proxyServer":            {text, "URL of the DHT proxy"},
+	"Account.publishedAddress":       {text, "address that peers are told, if not the local one"},
+	"Account.publishedSameAsLocal":   {boolean, "peers are told the local address"},
+	"Account.rendezVous":             {boolean, "callers are put into one conference"},
+	"Account.ringtoneEnabled":        {boolean, "play a ringtone"},
+	"Account.ringtonePath":           {text, "file of the ringtone on the device"},
+	"Account.sendComposing":          {boolean, "show others that one is typing"},
+	"Account.sendReadReceipt":        {boolean, "show others what was read"},
+	"Account.uiCustomization":        {jsonObject, "look of the client's welcome page"},
+	"Account.upnpEnabled":            {boolean, "have routers open ports"},
+	"Account.useragent":              {text, "name under which the client shows itself to servers"},
+	"Account.videoEnabled":           {boolean, "calls with video"},
+	"Account.videoPortMax":           {port, "last port of video in calls; with Account.videoPortMin"},
+	"Account.videoPortMin":           {port, "first port of video in calls; with Account.videoPortMax"},
+	"DHT.AllowFromTrusted":           {boolean, "members of the organisation need no invitation"},
+	"DHT.PublicInCalls":              {boolean, "strangers may call and write"},
+	"TURN.enable":                    {boolean, "use a relay"},
+	"TURN.password":                  {secret, "password at the relay"},
+	"TURN.realm":                     {text, "realm of the relay"},
+	"TURN.server":                    {needed, "host of the relay, with a port unless it is 3478"},
+	"TURN.username":                  {text, "user name at the relay"},
 }
 
 // denied are the prefixes of settings that clients would take, to their harm.
@@ -85,62 +98,68 @@ var denied = []struct{ prefix, why string }{
 	{"RingNS.", "the name server is always the box itself"},
 }
 
-const maxValueBytes = 8 << 10
-
-// Check returns why a setting must not be sent to clients, wrapped in
-// ErrInvalid, or nil.
-func Check(key, value string) error {
-	for _, d := range denied {
-		if strings.HasPrefix(strings.ToLower(key), strings.ToLower(d.prefix)) {
-			return fmt.Errorf("%w: %s is never sent to clients: %s", ErrInvalid, key, d.why)
-		}
-	}
-	kind, known := keys[key]
-	if !known {
-		return fmt.Errorf("%w: %s is not a setting that Jami clients take from a server", ErrInvalid, key)
-	}
-	if len(value) > maxValueBytes || !utf8.ValidString(value) {
-		return fmt.Errorf("%w: %s: text of at most %d bytes is expected", ErrInvalid, key, maxValueBytes)
-	}
-	switch kind {
-	case boolean:
-		if value != "true" && value != "false" {
-			return fmt.Errorf("%w: %s: %q: true or false is expected", ErrInvalid, key, value)
-		}
-	case integer:
-		if _, err := strconv.ParseInt(value, 10, 32); err != nil {
-			return fmt.Errorf("%w: %s: %q: a whole number is expected", ErrInvalid, key, value)
-		}
-	case port:
-		if _, err := strconv.ParseUint(value, 10, 16); err != nil {
-			return fmt.Errorf("%w: %s: %q: a port from 0 to 65535 is expected", ErrInvalid, key, value)
-		}
-	case needed:
-		if strings.TrimSpace(value) == "" {
-			return fmt.Errorf("%w: %s: empty, it would send clients to the public server", ErrInvalid, key)
-		}
-	case jsonObject:
-		var object map[string]any
-		if value != "" && (json.Unmarshal([]byte(value), &object) != nil || object == nil) {
-			return fmt.Errorf("%w: %s: a JSON object is expected", ErrInvalid, key)
-		}
-	}
-	return nil
+// Key is a setting that an administrator may set.
+type Key struct {
+	Name string `json:"key"`
+	// Expects says what its value looks like.
+	Expects string `json:"expects"`
+	Meaning string `json:"meaning"`
 }
 
-// checkRange returns why a pair of ports would be ignored by clients, or nil:
-// they want both ends, none of them 0, and the second above the first.
-func checkRange(settings map[string]string, media string) error {
-	lowKey, highKey := "Account."+media+"PortMin", "Account."+media+"PortMax"
-	lowText, hasLow := settings[lowKey]
-	highText, hasHigh := settings[highKey]
-	if !hasLow && !hasHigh {
-		return nil
+// Keys returns all settings that an administrator may set, by name.
+func Keys() []Key {
+	list := make([]Key, 0, len(keys))
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		list = append(list, Key{name, keys[name].kind.String(), keys[name].meaning})
 	}
-	low, lowErr := strconv.ParseUint(lowText, 10, 16)
-	high, highErr := strconv.ParseUint(highText, 10, 16)
-	if lowErr != nil || highErr != nil || low == 0 || high <= low {
-		return fmt.Errorf("%w: %s, %s: %q, %q: both are needed, above 0, and the second larger", ErrInvalid, lowKey, highKey, lowText, highText)
+	return list
+}
+
+// IsSecret tells whether the value of a setting is sealed and never shown.
+func IsSecret(name string) bool { return keys[name].kind == secret }
+
+// maxMistaken is the longest text that is compared with the known keys.
+const maxMistaken = 64
+
+// nearest returns the known key that was probably meant, or "".
+func nearest(name string) string {
+	if len(name) > maxMistaken {
+		return ""
 	}
-	return nil
+	name = strings.ToLower(name)
+	best, least := "", 0
+	for _, known := range slices.Sorted(maps.Keys(keys)) {
+		whole := strings.ToLower(known)
+		_, last, _ := strings.Cut(whole, ".")
+		d := min(distance(name, whole), distance(name, last))
+		if best == "" || d < least {
+			best, least = known, d
+		}
+	}
+	if least > len(name)/3 {
+		return ""
+	}
+	return best
+}
+
+// distance returns how many bytes have to be added, removed or replaced to make
+// b of a (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

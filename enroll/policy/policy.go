@@ -4,20 +4,16 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"jamibox/enroll/audit"
+	"jamibox/enroll/seal"
 	"jamibox/enroll/store"
 )
-
-// settingName is where the administrator's additions lie in the store.
-const settingName = "client settings"
 
 // Relay is the relay as a device is told of it.
 type Relay struct {
@@ -36,28 +32,55 @@ type Network interface {
 	// clients are to use it.
 	Proxy() (url string, use bool)
 	// Relay returns the relay with a device's credentials; false if there is none.
+	// The empty id, which no device has, asks for the rest of it.
 	Relay(deviceID string) (Relay, bool)
 }
 
 // Service composes client settings. It is safe for concurrent use.
 type Service struct {
 	store   *store.Store
+	box     *seal.Box
 	network Network
 	audit   *audit.Log
+	now     func() time.Time
+	// changes is held from reading what is changed until it is stored.
+	changes sync.Mutex
 }
 
 // New returns the service.
-func New(s *store.Store, network Network, log *audit.Log) *Service {
-	return &Service{store: s, network: network, audit: log}
+func New(s *store.Store, box *seal.Box, network Network, log *audit.Log) *Service {
+	return &Service{store: s, box: box, network: network, audit: log, now: time.Now}
 }
 
-// For returns all settings of a device, ready to be sent: what an isolated
-// network needs, then what the administrator added. All values are text.
+// For returns all settings of a device of a user, ready to be sent: what an
+// isolated network needs, then what was added for everyone, then the policies of
+// the user's groups. All values are text.
 // An empty deviceID stands for a client that has shown a password only: it is
-// told nothing of the relay, and keeps what it knows.
-func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, error) {
+// told nothing of the box's relay, and keeps what it knows.
+func (s *Service) For(ctx context.Context, userID int64, deviceID string) (map[string]string, error) {
+	settings := s.own()
+	if deviceID != "" {
+		s.addRelay(settings, deviceID)
+	}
+	layers, err := s.layers(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range layers {
+		for name := range l.values {
+			if settings[name], err = s.open(l.kept, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return settings, nil
+}
+
+// own returns what the box itself tells every client.
+func (s *Service) own() map[string]string {
 	proxy, useProxy := s.network.Proxy()
-	settings := map[string]string{
+	return map[string]string{
+		"Account.hostname":         strings.Join(s.network.Bootstrap(), ";"),
 		"Account.bootstrapListUrl": "",
 		"Account.dhtProxyListUrl":  "",
 		// Android and iOS switch a public proxy on when they enrol.
@@ -71,16 +94,6 @@ func (s *Service) For(ctx context.Context, deviceID string) (map[string]string, 
 		// A client that is not sent this key clears its own list.
 		"Account.defaultModerators": "",
 	}
-	settings["Account.hostname"] = strings.Join(s.network.Bootstrap(), ";")
-	if deviceID != "" {
-		s.addRelay(settings, deviceID)
-	}
-	added, err := s.Added(ctx)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(settings, added)
-	return settings, nil
 }
 
 func (s *Service) addRelay(settings map[string]string, deviceID string) {
@@ -96,42 +109,32 @@ func (s *Service) addRelay(settings map[string]string, deviceID string) {
 	settings["TURN.realm"] = relay.Realm
 }
 
-// Added returns the settings that the administrator added for everyone.
-func (s *Service) Added(ctx context.Context) (map[string]string, error) {
-	added := map[string]string{}
-	raw, err := s.store.Setting(ctx, settingName)
-	if errors.Is(err, store.ErrNotFound) {
-		return added, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the client settings: %w", err)
-	}
-	if err := json.Unmarshal(raw, &added); err != nil {
-		return nil, fmt.Errorf("reading the client settings: %w", err)
-	}
-	return added, nil
+// layer is a set of settings that goes before those under it, key by key.
+type layer struct {
+	origin Origin
+	// policy is the name of the policy that it is, if it is one.
+	policy string
+	kept
 }
 
-// SetAdded replaces the settings that the administrator adds for everyone.
-// Errors: ErrInvalid with every problem.
-func (s *Service) SetAdded(ctx context.Context, added map[string]string) error {
-	problems := []error{checkRange(added, "audio"), checkRange(added, "video")}
-	for _, key := range slices.Sorted(maps.Keys(added)) {
-		problems = append(problems, Check(key, added[key]))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
-	if added == nil {
-		added = map[string]string{}
-	}
-	raw, err := json.Marshal(added)
+// layers returns what is laid over the box's own settings for a user, the lowest
+// first.
+func (s *Service) layers(ctx context.Context, userID int64) ([]layer, error) {
+	added, err := s.added(ctx)
 	if err != nil {
-		return fmt.Errorf("encoding the client settings: %w", err)
+		return nil, err
 	}
-	if err := s.store.SetSetting(ctx, settingName, raw); err != nil {
-		return fmt.Errorf("storing the client settings: %w", err)
+	layers := []layer{{Everyone, "", added}}
+	rows, err := s.store.PoliciesOf(ctx, userID)
+	if err != nil {
+		return nil, fmt.Errorf("listing the policies of a user: %w", err)
 	}
-	s.audit.Record(ctx, "client settings changed", "everyone", fmt.Sprintf("%d settings", len(added)))
-	return nil
+	for _, row := range rows {
+		k, err := keptBy(row)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer{OfPolicy, row.Name, k})
+	}
+	return layers, nil
 }

@@ -65,7 +65,9 @@ type Group struct {
 	// members may find; empty: everyone.
 	Finds string
 	// Shows is a JSON list of the fields that clients see of members; empty: all.
-	Shows     string
+	Shows string
+	// PolicyID is the policy that members are given; nil: none.
+	PolicyID  *int64
 	CreatedAt time.Time
 	ChangedAt time.Time
 }

@@ -26,17 +26,18 @@ func (s *Store) GroupByName(ctx context.Context, folded string) (Group, error) {
 	return one[Group](s.read.WithContext(ctx).Where("folded = ?", folded))
 }
 
-// AddGroup stores a group and sets its id. ErrExists: the name is taken.
+// AddGroup stores a group and sets its id. ErrExists: the name is taken;
+// ErrReference: its policy was removed.
 func (s *Store) AddGroup(ctx context.Context, g *Group) error {
 	return own(s.write.WithContext(ctx).Create(g).Error)
 }
 
 // UpdateGroup stores everything of a group but when it was made. ErrExists: the
-// name is taken; ErrNotFound: the group was removed.
+// name is taken; ErrNotFound: the group was removed; ErrReference: its policy was.
 func (s *Store) UpdateGroup(ctx context.Context, g Group) error {
 	return changed(s.write.WithContext(ctx).Model(&Group{}).Where("id = ?", g.ID).Updates(map[string]any{
 		"name": g.Name, "folded": g.Folded, "description": g.Description, "may_enrol": g.MayEnrol,
-		"device_limit": g.DeviceLimit, "finds": g.Finds, "shows": g.Shows, "changed_at": g.ChangedAt,
+		"device_limit": g.DeviceLimit, "finds": g.Finds, "shows": g.Shows, "policy_id": g.PolicyID, "changed_at": g.ChangedAt,
 	}))
 }
 

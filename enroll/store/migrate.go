@@ -19,7 +19,7 @@ var migrations embed.FS
 
 // steps lists the migrations in their order. A released step is never edited:
 // structs change, history must not, so steps are plain SQL and not AutoMigrate.
-var steps = []string{"0001_initial", "0002_directories"}
+var steps = []string{"0001_initial", "0002_directories", "0003_policies"}
 
 func migrate(db *gorm.DB) error {
 	list := make([]*gormigrate.Migration, len(steps))

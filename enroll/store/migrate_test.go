@@ -80,7 +80,50 @@ func TestMigrateReleased(t *testing.T) {
 		require.Len(t, users, 2)
 		require.NoError(t, s.Close())
 	}
-	// An update is the same database as a new one.
+	requireCurrent(t, path)
+}
+
+// A box with groups gets the policies: groups, members and settings stay.
+func TestMigrateGroups(t *testing.T) {
+	path := released(t, "0002_directories")
+	db := raw(t, path)
+	for _, sql := range []string{
+		`INSERT INTO users (account_id, username, folded, state, password_hash, first_name, last_name, email, phone, organization, search_text,
+			created_at, changed_at, source_id, external_id) VALUES ('` + hexID("dora", 40) + `', 'dora', 'dora', 'active', '', '', '', '', '', '', 'dora',
+			'2026-08-01 12:00:00+00:00', '2026-08-01 12:00:00+00:00', 1, 'id of dora')`,
+		`INSERT INTO groups (name, folded, description, may_enrol, device_limit, finds, shows, created_at, changed_at) VALUES
+			('Staff', 'staff', 'text', 0, 3, '[2]', '["first_name"]', '2026-08-01 12:00:00+00:00', '2026-08-01 12:00:00+00:00'),
+			('Corp', 'corp', '', 1, 0, '', '', '2026-08-01 12:00:00+00:00', '2026-08-01 12:00:00+00:00')`,
+		`INSERT INTO group_members (group_id, user_id) VALUES (1, 1)`,
+		`INSERT INTO group_mappings (group_id, source_id, group_key, display) VALUES (2, 1, 'key', 'there')`,
+		`INSERT INTO entry_groups (source_id, external_id, group_key) VALUES (1, 'id of dora', 'key')`,
+		`INSERT INTO settings (name, value, changed_at) VALUES ('client settings', '{"TURN.password":"x"}', '2026-08-01 12:00:00+00:00')`,
+	} {
+		_, err := db.Exec(sql)
+		require.NoError(t, err)
+	}
+	s, err := Open(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	ctx := t.Context()
+	groups, err := s.GroupsOf(ctx, 1)
+	require.NoError(t, err)
+	require.Equal(t, []Group{
+		{ID: 2, Name: "Corp", Folded: "corp", MayEnrol: true, CreatedAt: start, ChangedAt: start},
+		{ID: 1, Name: "Staff", Folded: "staff", Description: "text", DeviceLimit: 3, Finds: "[2]", Shows: `["first_name"]`, CreatedAt: start, ChangedAt: start},
+	}, groups)
+	policies, err := s.PoliciesOf(ctx, 1)
+	require.NoError(t, err)
+	require.Empty(t, policies)
+	settings, err := s.Setting(ctx, "client settings")
+	require.NoError(t, err)
+	require.Equal(t, `{"TURN.password":"x"}`, string(settings))
+	requireCurrent(t, path)
+}
+
+// requireCurrent expects that an updated database is the same as a new one.
+func requireCurrent(t *testing.T, path string) {
+	t.Helper()
 	_, fresh := open(t)
 	schema := func(path string) (sql []string) {
 		rows, err := raw(t, path).Query("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY name")

@@ -141,7 +141,7 @@ CREATE TABLE groups (
 	shows        TEXT NOT NULL DEFAULT '',
 	created_at   DATETIME NOT NULL,
 	changed_at   DATETIME NOT NULL
-);
+, policy_id INTEGER REFERENCES policies (id));
 
 CREATE TABLE `migrations` (`id` text,PRIMARY KEY (`id`));
 
@@ -149,6 +149,17 @@ CREATE TABLE pictures (
 	user_id INTEGER PRIMARY KEY REFERENCES users (id),
 	data    BLOB NOT NULL
 , origin BLOB);
+
+CREATE TABLE policies (
+	id          INTEGER PRIMARY KEY AUTOINCREMENT,
+	name        TEXT NOT NULL,
+	folded      TEXT NOT NULL UNIQUE,
+	description TEXT NOT NULL,
+	priority    INTEGER NOT NULL,
+	settings    TEXT NOT NULL,
+	created_at  DATETIME NOT NULL,
+	changed_at  DATETIME NOT NULL
+);
 
 CREATE TABLE revocation_lists (
 	issuer      TEXT PRIMARY KEY,
@@ -238,6 +249,8 @@ CREATE INDEX entry_groups_group ON entry_groups (source_id, group_key);
 CREATE INDEX group_mappings_group ON group_mappings (source_id, group_key);
 
 CREATE INDEX group_members_user ON group_members (user_id);
+
+CREATE INDEX groups_policy ON groups (policy_id);
 
 CREATE INDEX sync_runs_source ON sync_runs (source_id, id);
 

@@ -22,6 +22,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists tells that a row with the same unique value is there already.
 	ErrExists = errors.New("already exists")
+	// ErrReference tells that a row refers to one that is not there.
+	ErrReference = errors.New("refers to what is not there")
 )
 
 // Store is the database. It is safe for concurrent use.
@@ -140,6 +142,8 @@ func own(err error) error {
 		return ErrNotFound
 	case errors.Is(err, gorm.ErrDuplicatedKey):
 		return ErrExists
+	case errors.Is(err, gorm.ErrForeignKeyViolated):
+		return ErrReference
 	}
 	return err
 }
