@@ -87,11 +87,14 @@ func (d *dhtnode) enter(command, want string) {
 
 func (d *dhtnode) awaitFrom(seen int, want string) {
 	d.t.Helper()
-	// The prompt comes from another thread, in the middle of other lines at times.
 	require.Eventually(d.t, func() bool {
-		return strings.Contains(strings.ReplaceAll(d.output.String()[seen:], ">> ", ""), want)
+		return strings.Contains(withoutPrompt.Replace(d.output.String()[seen:]), withoutPrompt.Replace(want))
 	}, patience, 10*time.Millisecond, "dhtnode did not print %q", want)
 }
+
+// withoutPrompt takes away what the prompt consists of: it comes from another
+// thread, in the middle of words at times, and not in one piece.
+var withoutPrompt = strings.NewReplacer(">", "", " ", "")
 
 // awaitListed waits until the routing table has the other node.
 func (d *dhtnode) awaitListed(other netip.AddrPort) {
