@@ -255,6 +255,29 @@ func TestDropped(t *testing.T) {
 	require.Empty(t, log.String(), "strangers must not fill the log")
 }
 
+// TestTooLong has a client and a peer send more datagrams in a row than a socket may
+// fail to read, all of them longer than what is read: some systems call that a
+// failure. Most may be lost.
+func TestTooLong(t *testing.T) {
+	const many, more = 2 * maxReadErrors, 100
+	r := startRig(t, nil)
+	c, peer := r.dial(t, "alice"), listenPeer(t, loopback4)
+	relayed := c.allocate()
+	c.require(stun.MethodChannelBind, channel(0x4000), message.PeerAddress(addrOf(peer)))
+	for range many {
+		c.send(make([]byte, inboundMTU+more))
+		_, err := peer.WriteToUDPAddrPort(make([]byte, maxPacket+more), relayed)
+		require.NoError(t, err)
+	}
+	c.send(channelData(0x4000, []byte("up")))
+	text, _ := receiveFrom(t, peer)
+	require.Equal(t, "up", text)
+	_, err := peer.WriteToUDPAddrPort([]byte("down"), relayed)
+	require.NoError(t, err)
+	text, _ = payloadOf(t, c.next())
+	require.Equal(t, "down", text)
+}
+
 func TestLimiter(t *testing.T) {
 	r := startRig(t, func(s *settings) { s.limits.BytesPerSecond = 1 }) // and a burst of 64 KiB
 	c, peer := r.dial(t, "alice"), listenPeer(t, loopback4)

@@ -19,9 +19,8 @@ import (
 const (
 	// endpointBuffer is asked of the kernel for each relayed socket, in bytes.
 	endpointBuffer = 1 << 20
-	// maxReadErrors in a row end the use of a socket. Fewer do not: Windows
-	// reports the ICMP answer to a packet sent earlier as an error of the next
-	// read.
+	// maxReadErrors in a row end the use of a socket. Fewer do not: some systems
+	// report the ICMP answer to a packet sent earlier as an error of the next read.
 	maxReadErrors = 100
 )
 

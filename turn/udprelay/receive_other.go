@@ -5,10 +5,16 @@
 package udprelay
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 )
+
+// wsaMessageTooLong is how Windows tells that it cut a datagram short. Anybody can
+// send such, so it must not count as a failure of the socket.
+const wsaMessageTooLong = syscall.Errno(10040)
 
 // arrivals holds one datagram, with a byte to spare that tells one cut short.
 type arrivals []byte
@@ -34,6 +40,9 @@ func (r *receiver) more() bool { return false }
 func (r *receiver) receive() ([]byte, netip.AddrPort, error) {
 	for {
 		n, from, err := r.conn.ReadFromUDPAddrPort(r.buffer)
+		if errors.Is(err, wsaMessageTooLong) {
+			continue
+		}
 		if err != nil {
 			return nil, netip.AddrPort{}, err
 		}
