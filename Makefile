@@ -11,7 +11,7 @@ FUZZTIME ?= 3000x
 # detector alone needs it.
 export CGO_ENABLED = 0
 
-.PHONY: build run test check unit race fuzz e2e bench bench-turn soak bench-dht bench-enrol dht-full churn-dht soak-dht check-systemd deps clean
+.PHONY: build run test check unit race fuzz e2e bench bench-turn soak bench-dht bench-enrol dht-full churn-dht soak-dht check-systemd check-windows deps clean
 
 build:
 	go build $(GOFLAGS_BUILD) -o bin/jamibox ./cmd/jamibox
@@ -22,7 +22,7 @@ run: build
 		bin/jamibox serve --data-dir $${JAMIBOX_DATA_DIR-data}
 
 # All that CI runs.
-test: deps check unit race fuzz e2e
+test: deps check unit race fuzz check-windows e2e
 
 check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt on the files above"; exit 1; }
@@ -74,12 +74,14 @@ bench-enrol:
 	go test -tags e2e -count=1 -run '^$$' -bench Registration -benchtime 3x -timeout 30m ./appliance/e2e
 
 # The DHT node among real nodes for ten minutes; needs root, and debootstrap for
-# a newer OpenDHT than the distribution's.
+# a newer OpenDHT than the distribution's. JAMIBOX_NEWER_DHTNODE names more.
 dht-full:
-	newer=$$(dht/interop/newer.sh $${XDG_CACHE_HOME:-/var/cache}/jamibox-dhtnode) && export JAMIBOX_NEWER_DHTNODE=$$newer && \
+	newer=$$(dht/interop/newer.sh $${XDG_CACHE_HOME:-/var/cache}/jamibox-dhtnode) && \
+	export JAMIBOX_NEWER_DHTNODE=$$newer$${JAMIBOX_NEWER_DHTNODE:+:$$JAMIBOX_NEWER_DHTNODE} && \
 	go test -count=1 -v -timeout 30m ./dht/interop -args -full && go test -count=1 -v ./dht/conformance -args -slow
 
-# Nodes join and leave; longer with BENCHFLAGS="-churn 1h".
+# Nodes join and leave around the box and, at the same time, around dhtnode; longer
+# with BENCHFLAGS="-churn 1h".
 churn-dht:
 	go test -count=1 -v -timeout 3h -run Churn ./dht/interop -args $(or $(BENCHFLAGS),-churn 2m)
 
@@ -90,6 +92,10 @@ soak-dht:
 # The unit under a real systemd; needs root, debootstrap and systemd-container.
 check-systemd:
 	packaging/check-systemd.sh
+
+# The Windows program under wine.
+check-windows:
+	packaging/check-windows.sh
 
 deps:
 	packaging/deps.sh test

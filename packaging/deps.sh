@@ -8,7 +8,8 @@ set -eu
 case "${1-}" in
 test)
 	packages="dhtnode jami-daemon dbus iproute2 nftables pulseaudio pulseaudio-utils procps coturn nginx-light openssl"
-	packages="$packages gnutls-bin curl gcc libc6-dev python3-opendht slapd ldap-utils"
+	packages="$packages gnutls-bin curl gcc libc6-dev python3-opendht libopendht-c-dev slapd ldap-utils"
+	packages="$packages wine64 binutils-mingw-w64-x86-64"
 	packages="$packages samba samba-dsdb-modules samba-vfs-modules samba-ad-provision ldb-tools"
 	;;
 *)

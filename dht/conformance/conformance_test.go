@@ -4,6 +4,8 @@ package conformance
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -37,8 +39,8 @@ type point struct {
 	// dhtnode is what dhtnode shows instead, alternatives as in want; empty if
 	// it holds the point.
 	dhtnode string
-	// corrected tells that release 3 of dhtnode holds the point.
-	corrected bool
+	// corrected is the first release of dhtnode that holds the point; 0 if none.
+	corrected int
 }
 
 func (p point) holds(saw string) bool { return among(p.want, saw) }
@@ -58,29 +60,49 @@ func points() []point {
 	)
 }
 
-// TestConformance asks all of the builtin node and of dhtnode.
+// TestConformance asks all of the builtin node, here and in the Windows program,
+// and of dhtnode.
 func TestConformance(t *testing.T) {
-	var builtin, dhtnode, newer tally
-	t.Cleanup(func() { t.Logf("builtin %s, dhtnode %s, newer dhtnode %s", &builtin, &dhtnode, &newer) })
+	var builtin, exe, dhtnode tally
+	t.Cleanup(func() { t.Logf("builtin %s, exe %s, dhtnode %s", &builtin, &exe, &dhtnode) })
 	s := newSite(t)
 	t.Run("builtin", func(t *testing.T) {
 		t.Parallel()
-		askPoints(t, s, startBuiltin, &builtin, func(p point) (string, func(string) bool) { return p.want, p.holds })
+		askPoints(t, s, startBuiltin, &builtin, point.ofBuiltin)
+	})
+	t.Run("exe", func(t *testing.T) {
+		t.Parallel()
+		askPoints(t, s, startExe, &exe, point.ofBuiltin)
 	})
 	t.Run("dhtnode", func(t *testing.T) {
 		t.Parallel()
 		askPoints(t, s, startDhtnode, &dhtnode, point.ofDhtnode)
 	})
-	t.Run("newer dhtnode", func(t *testing.T) {
-		t.Parallel()
-		askPoints(t, s, startNewer, &newer, func(p point) (string, func(string) bool) {
-			if p.corrected {
-				return p.want, p.holds
-			}
-			return p.ofDhtnode()
+	for _, program := range filepath.SplitList(os.Getenv(newer)) {
+		name, major := releaseOf(t, program)
+		t.Run("dhtnode "+name, func(t *testing.T) {
+			t.Parallel()
+			var count tally
+			t.Cleanup(func() { t.Logf("dhtnode %s %s", name, &count) })
+			start := func(t *testing.T, s *site) *target { return startProgram(t, s, program) }
+			askPoints(t, s, start, &count, func(p point) (string, func(string) bool) {
+				if p.corrected != 0 && p.corrected <= major {
+					return p.want, p.holds
+				}
+				return p.ofDhtnode()
+			})
 		})
-	})
+	}
 }
+
+// since marks a point that dhtnode holds from a release on.
+func since(release int, p point) point {
+	p.corrected = release
+	return p
+}
+
+// ofBuiltin returns what the builtin node has to show, on any system.
+func (p point) ofBuiltin() (want string, met func(saw string) bool) { return p.want, p.holds }
 
 // ofDhtnode returns what dhtnode is known to show.
 func (p point) ofDhtnode() (want string, met func(saw string) bool) {

@@ -5,7 +5,9 @@
 // node and of dhtnode alike. dhtnode is the reference: where it does something
 // else, its deviation is written beside the point, so that a wrong expectation
 // of ours shows, and a changed dhtnode too. With the variable
-// JAMIBOX_NEWER_DHTNODE naming the program of release 3, that one is asked as well.
+// JAMIBOX_NEWER_DHTNODE naming programs of releases 3 and 4, separated like the
+// folders in PATH, those are asked as well;
+// with those of packaging/check-windows.sh the builtin node of jamibox.exe too.
 //
 // The tests know a node by its port. They must not use any package of the node
 // beyond starting it and the codec, by which answers are read; requests they

@@ -32,17 +32,17 @@ func spanOf(p wire.Part) string { return fmt.Sprintf("%d-%d", p.Offset, p.Offset
 func partPoints() []point {
 	return []point{
 		inParts("in order", "reply, kept", "", func(m [][]byte) [][]byte { return m }),
-		inParts("in reverse", "reply, kept", "silence, nothing", func(m [][]byte) [][]byte {
+		since(4, inParts("in reverse", "reply, kept", "silence, nothing", func(m [][]byte) [][]byte {
 			slices.Reverse(m[1:])
 			return m
-		}),
-		inParts("two exchanged", "reply, kept", "silence, nothing", func(m [][]byte) [][]byte {
+		})),
+		since(4, inParts("two exchanged", "reply, kept", "silence, nothing", func(m [][]byte) [][]byte {
 			m[2], m[3] = m[3], m[2]
 			return m
-		}),
-		inParts("before the message", "reply, kept", "silence, nothing", func(m [][]byte) [][]byte {
+		})),
+		since(4, inParts("before the message", "reply, kept", "silence, nothing", func(m [][]byte) [][]byte {
 			return append(m[1:], m[0])
-		}),
+		})),
 		inParts("one twice", "reply, kept", "", func(m [][]byte) [][]byte { return slices.Insert(m, 2, m[1]) }),
 		inParts("all sent again at once", "reply, kept", "", func(m [][]byte) [][]byte { return append(m, m...) }),
 		inParts("one missing", "silence, nothing", "", func(m [][]byte) [][]byte { return slices.Delete(m, 2, 3) }),

@@ -65,9 +65,9 @@ func putPoints() []point {
 		keeps("put: priority", "reply, kept", "", func(*client) []byte {
 			return (&wire.Value{ID: 7, Data: []byte("data"), Priority: 1}).Append(nil)
 		}),
-		keeps("put: push type", "reply, kept", "reply, something else", func(*client) []byte {
+		since(4, keeps("put: push type", "reply, kept", "reply, something else", func(*client) []byte {
 			return (&wire.Value{ID: 7, Data: []byte("data"), PushType: []byte("x")}).Append(nil)
-		}),
+		})),
 		keeps("put: keys in another order", "reply, kept", "reply, something else", func(*client) []byte {
 			v := plain(7, "data")
 			dat := bytes.Index(v, []byte("\xa3dat"))

@@ -6,14 +6,15 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"jamibox/appliance/appliancetest/exe"
 	"jamibox/dht/node"
 )
 
@@ -23,7 +24,8 @@ type target struct {
 	site *site
 }
 
-// newer is the variable that names the program of a newer release of dhtnode.
+// newer is the variable that names the programs of newer releases of dhtnode, as
+// PATH names folders.
 const newer = "JAMIBOX_NEWER_DHTNODE"
 
 // startDhtnode runs the reference until the test ends.
@@ -35,14 +37,19 @@ func startDhtnode(t *testing.T, s *site) *target {
 	return startProgram(t, s, "dhtnode")
 }
 
-// startNewer runs a newer release of the reference until the test ends.
-func startNewer(t *testing.T, s *site) *target {
+// releaseOf returns what a dhtnode says of its release, whole and the first
+// number.
+func releaseOf(t *testing.T, path string) (name string, major int) {
 	t.Helper()
-	path := os.Getenv(newer)
-	if path == "" {
-		t.Skipf("%s does not name a newer dhtnode", newer)
-	}
-	return startProgram(t, s, path)
+	program := exec.Command(path, "--version")
+	program.Env = environment()
+	said, err := program.Output()
+	require.NoError(t, err, path)
+	match := regexp.MustCompile(`OpenDHT version ((\d+)\S*)`).FindSubmatch(said)
+	require.NotNil(t, match, "%s does not tell its version: %s", path, said)
+	major, err = strconv.Atoi(string(match[2]))
+	require.NoError(t, err)
+	return string(match[1]), major
 }
 
 func startProgram(t *testing.T, s *site, path string) *target {
@@ -100,6 +107,22 @@ func runBuiltin(t *testing.T, port uint16) error {
 		cancel()
 		require.NoError(t, <-ended)
 	})
+	return nil
+}
+
+// startExe runs the builtin node within the whole box, as a Windows program, until
+// the test ends.
+func startExe(t *testing.T, s *site) *target {
+	t.Helper()
+	for range tries {
+		port := s.nodePort(t)
+		b := exe.New(t, t.TempDir(), "SERVER_LISTEN=127.0.0.1:0", "SERVER_HTTP_LISTEN=", "TURN_ENABLED=false",
+			"DHT_LISTEN=:"+strconv.Itoa(int(port)))
+		if b.Start("dht") {
+			return &target{port: port, site: s}
+		}
+	}
+	require.FailNow(t, "the builtin node of the Windows program does not start")
 	return nil
 }
 

@@ -81,12 +81,12 @@ func certificatePoints() []point {
 		{"as DER", "reply, kept", "", bare(asDER), short},
 		{"as garbage", "reply, nothing", "", bare(func([]byte) []byte { return []byte("no certificate") }), short},
 	} {
-		points = append(points, point{row: "certificate: " + p.row, variant: fresh, want: p.want, dhtnode: p.dhtnode,
-			corrected: p.dhtnode != "", try: func(c *client) string {
+		points = append(points, since(3, point{row: "certificate: " + p.row, variant: fresh, want: p.want, dhtnode: p.dhtnode,
+			try: func(c *client) string {
 				v := p.value(c)
 				key := p.key(c.signed(wire.Value{}).Owner)
 				return seen(c.put(key, v.Append(nil)), c.kept(key, v.Append(nil)))
-			}})
+			}}))
 	}
 	return append(points, point{row: "certificate: renewed with the same key", variant: fresh, want: "reply, reply, kept",
 		try: func(c *client) string {

@@ -30,36 +30,52 @@ const (
 )
 
 // TestChurn has nodes join and leave all the time, half of them killed, and looks
-// how well values are found: around the box, and, beside it, around a dhtnode.
-// Writers repeat themselves while they are there, as those of Jami do. What they
-// leave behind is where the eight nodes were that were closest to it, and lost
-// with the last of these.
+// how well values are found: around the box, and at the same time, by as many
+// nodes of the same kinds, around a dhtnode. Writers repeat themselves while they
+// are there, as those of Jami do. What they leave behind is where the eight nodes
+// were that were closest to it, and lost with the last of these.
 func TestChurn(t *testing.T) {
 	if churn() == 0 {
 		t.Skip("run with -churn 2m")
 	}
 	kinds := releases(t)
-	var around, alone *tally
-	t.Run("box", func(t *testing.T) {
-		network := anyNetwork()
-		home := startBox(t, nil, loopback(), network)
-		around = comeAndGo(t, kinds, network, home.addr, home.Stats().ID.String())
+	around, alone := newTally(), newTally()
+	said := func() string {
+		return fmt.Sprintf("%d kinds of dhtnode around the box: %s\naround dhtnode %s: %s", len(kinds), around, kinds[0].name, alone)
+	}
+	t.Run("networks", func(t *testing.T) {
+		t.Run("box", func(t *testing.T) {
+			t.Parallel()
+			network := anyNetwork()
+			home := startBox(t, nil, loopback(), network)
+			comeAndGo(t, around, kinds, network, home.addr, home.Stats().ID.String())
+		})
+		t.Run("dhtnode", func(t *testing.T) {
+			t.Parallel()
+			network := anyNetwork()
+			first := startPeer(t, nil, kinds[0], network, netip.AddrPort{})
+			addr := netip.AddrPortFrom(loopback().Addr(), first.port)
+			comeAndGo(t, alone, kinds, network, addr, first.id)
+		})
+		t.Run("progress", func(t *testing.T) {
+			t.Parallel()
+			for end := time.After(churn()); ; {
+				select {
+				case <-time.After(max(time.Minute, churn()/12)):
+					t.Log(said())
+				case <-end:
+					return
+				}
+			}
+		})
 	})
-	t.Run("dhtnode", func(t *testing.T) {
-		network := anyNetwork()
-		first := startPeer(t, nil, kinds[0], network, netip.AddrPort{})
-		addr := netip.AddrPortFrom(loopback().Addr(), first.port)
-		alone = comeAndGo(t, kinds[:1], network, addr, first.id)
-	})
-	t.Logf("around the box, %d kinds of dhtnode: %s", len(kinds), around)
-	t.Logf("around dhtnode, of one kind: %s", alone)
+	t.Log(said())
 	require.Greater(t, around.there.rate(), alone.there.rate()-tolerance)
 }
 
-// comeAndGo has runners come and go around a node, and returns what they found.
-func comeAndGo(t *testing.T, kinds []release, network uint32, bootstrap netip.AddrPort, id string) *tally {
+// comeAndGo has runners come and go around a node, and counts what they find.
+func comeAndGo(t *testing.T, all *tally, kinds []release, network uint32, bootstrap netip.AddrPort, id string) {
 	t.Helper()
-	all := newTally()
 	end := time.Now().Add(churn())
 	t.Run("runners", func(t *testing.T) {
 		for i := range runners {
@@ -79,7 +95,6 @@ func comeAndGo(t *testing.T, kinds []release, network uint32, bootstrap netip.Ad
 			})
 		}
 	})
-	return all
 }
 
 // stay puts and looks for values for a while.
@@ -112,8 +127,9 @@ func (p *peer) stay(all *tally, d time.Duration) {
 type tally struct {
 	mu      sync.Mutex
 	stays   int
+	values  int
 	gone    map[string]bool // runners
-	written []record
+	written []record        // not yet stale
 	// there is of values whose writers are there, orphaned of the others.
 	there, orphaned score
 }
@@ -152,6 +168,7 @@ func (y *tally) left(runner string) {
 func (y *tally) wrote(r record) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	y.values++
 	y.written = append(y.written, r)
 }
 
@@ -173,22 +190,22 @@ func (y *tally) looked(r record, took time.Duration, outcome string) {
 func (y *tally) any() (record, bool) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	now := time.Now()
-	var some []record
-	for _, r := range y.written {
-		if age := now.Sub(r.at); settled < age && age < stale {
-			some = append(some, r)
-		}
+	y.written = slices.DeleteFunc(y.written, func(r record) bool { return time.Since(r.at) > stale })
+	some := slices.IndexFunc(y.written, func(r record) bool { return time.Since(r.at) < settled })
+	if some < 0 {
+		some = len(y.written)
 	}
-	if len(some) == 0 {
+	if some == 0 {
 		return record{}, false
 	}
-	return some[rand.N(len(some))], true
+	return y.written[rand.N(some)], true
 }
 
 func (y *tally) String() string {
+	y.mu.Lock()
+	defer y.mu.Unlock()
 	return fmt.Sprintf("%d nodes came, %d values\n  of writers that are there: %s\n  of writers that left: %s",
-		y.stays, len(y.written), &y.there, &y.orphaned)
+		y.stays, y.values, &y.there, &y.orphaned)
 }
 
 // looks is how often a value was looked for.

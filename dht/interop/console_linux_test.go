@@ -31,16 +31,21 @@ func (c *console) mark() int {
 	return len(c.text)
 }
 
-// from returns what was written since a mark. The prompt comes from another
-// thread, in the middle of lines at times, and is left out.
-func (c *console) from(mark int) string {
-	text, _ := c.fromOrMore(mark)
-	return text
+// String returns all that was written, as it was.
+func (c *console) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return string(c.text)
 }
 
-// fromOrMore returns with it a channel that is closed when there is more.
+// withoutPrompt takes away what the prompt of dhtnode consists of: it comes from
+// another thread, in the middle of words at times, and not in one piece.
+var withoutPrompt = strings.NewReplacer(">", "", " ", "")
+
+// fromOrMore returns what was written since a mark, without spaces, and a channel
+// that is closed when there is more.
 func (c *console) fromOrMore(mark int) (string, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return strings.ReplaceAll(string(c.text[mark:]), ">> ", ""), c.more
+	return withoutPrompt.Replace(string(c.text[mark:])), c.more
 }

@@ -6,10 +6,13 @@
 // machine's ports with other tests.
 //
 // The tests need the Debian package dhtnode; with the variable
-// JAMIBOX_NEWER_DHTNODE naming another release's program, they play with that one
-// as well (newer.sh makes one). Those that cut or renumber a network make
-// namespaces and need root. go test -full waits for what takes minutes, and
-// -churn 2m compares a network around our node with one around dhtnode alone.
+// JAMIBOX_NEWER_DHTNODE naming programs of other releases, separated like the
+// folders in PATH, they play with those as well (newer.sh makes one). That of the
+// C library compiles testdata/peer.c with libopendht-c-dev, and with what was
+// installed into the folders that JAMIBOX_NEWER_OPENDHT names. Those that cut or
+// renumber a network make namespaces and need root. go test -full waits for what
+// takes minutes, and -churn 2m compares a network around our node with one around
+// dhtnode, at the same time.
 //
 // The package must not know how the node works: it starts it, and uses its
 // methods and counters.

@@ -15,11 +15,19 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"jamibox/dht/wire"
 )
 
-// identity makes a key and a certificate, and returns the options by which a
-// dhtnode takes them. One that it makes itself takes it many seconds.
-func identity(t *testing.T) []string {
+// identity is a key with its certificate, and the options by which programs take
+// them.
+type identity struct {
+	key     wire.PublicKey
+	options []string
+}
+
+// newIdentity makes one. One that dhtnode makes itself takes it many seconds.
+func newIdentity(t *testing.T) identity {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
@@ -31,10 +39,12 @@ func identity(t *testing.T) []string {
 	require.NoError(t, err)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	require.NoError(t, err)
-	return []string{
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	require.NoError(t, err)
+	return identity{key: public, options: []string{
 		"--certificate", write(t, "certificate.pem", "CERTIFICATE", certificate),
 		"--privkey", write(t, "key.pem", "PRIVATE KEY", private),
-	}
+	}}
 }
 
 func write(t *testing.T, name, kind string, der []byte) string {

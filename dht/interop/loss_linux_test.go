@@ -77,11 +77,12 @@ func TestHalfDies(t *testing.T) {
 func TestPartition(t *testing.T) {
 	t.Parallel()
 	const half = 3
-	r := distributed(t)
+	kinds := releases(t)
 	net, network := newPair(t), anyNetwork()
 	home := startBox(t, net.left, netip.AddrPortFrom(net.leftAddr, port), network)
 	var left, right []*peer
-	for range half {
+	for i := range half {
+		r := kinds[i%len(kinds)]
 		left = append(left, startPeer(t, net.left, r, network, home.addr))
 		right = append(right, startPeer(t, net.right, r, network, home.addr))
 	}
@@ -121,12 +122,12 @@ func TestPartition(t *testing.T) {
 // TestRenumbered gives the box another address while it runs.
 func TestRenumbered(t *testing.T) {
 	t.Parallel()
-	r := distributed(t)
+	kinds := releases(t)
 	net, network := newPair(t), anyNetwork()
 	home := startBox(t, net.left, netip.AddrPortFrom(netip.IPv4Unspecified(), port), network)
 	before, after := netip.AddrPortFrom(net.leftAddr, port), netip.MustParseAddrPort("10.78.0.3:4222")
-	old := startPeer(t, net.right, r, network, before)
-	silent := startPeer(t, net.right, r, network, before)
+	old := startPeer(t, net.right, kinds[0], network, before)
+	silent := startPeer(t, net.right, kinds[1%len(kinds)], network, before)
 	require.Eventually(t, func() bool { return home.good() == 2 }, patience, 10*time.Millisecond)
 	id := home.Stats().ID.String()
 	silent.awaitListed(id, before, patience)
@@ -137,7 +138,7 @@ func TestRenumbered(t *testing.T) {
 	net.left.run("ip address add " + after.Addr().String() + "/24 dev eth0")
 	changed := time.Now()
 	// Who comes to the new address is served there, and sees all.
-	late := startPeer(t, net.right, r, network, after)
+	late := startPeer(t, net.right, kinds[len(kinds)-1], network, after)
 	late.awaitListed(id, after, patience)
 	_, found := late.finds("before", "the-change")
 	require.True(t, found)

@@ -22,10 +22,10 @@ const patience = time.Minute
 
 func TestMain(m *testing.M) {
 	flag.Bool(fullFlag, false, "also wait for what takes minutes")
-	flag.Duration(churnFlag, 0, "length of each run of TestChurn")
+	flag.Duration(churnFlag, 0, "how long TestChurn has nodes come and go")
 	flag.Parse()
 	// Tests mostly wait.
-	if err := flag.Set("test.parallel", "64"); err != nil {
+	if err := flag.Set("test.parallel", "128"); err != nil {
 		panic(err) // the testing package has that flag
 	}
 	goleak.VerifyTestMain(m)

@@ -5,15 +5,33 @@ package interop
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
-// newer is the variable that names the program of another release.
+// newer is the variable that names the programs of other releases, as PATH names
+// folders.
 const newer = "JAMIBOX_NEWER_DHTNODE"
 
-// release is a dhtnode that can be run.
+// release is a dhtnode that can be run. Its name is what it says of itself.
 type release struct {
 	name, program string
+}
+
+var version = regexp.MustCompile(`OpenDHT version (\S+)`)
+
+func newRelease(t *testing.T, program string) release {
+	t.Helper()
+	command := exec.Command(program, "--version")
+	command.Env = environment()
+	said, err := command.Output()
+	require.NoError(t, err, program)
+	match := version.FindSubmatch(said)
+	require.NotNil(t, match, "%s does not tell its version: %s", program, said)
+	return release{name: string(match[1]), program: program}
 }
 
 // distributed returns the release of the distribution.
@@ -22,25 +40,19 @@ func distributed(t *testing.T) release {
 	if _, err := exec.LookPath("dhtnode"); err != nil {
 		t.Skip("dhtnode is not installed (Debian package dhtnode)")
 	}
-	return release{"distributed", "dhtnode"}
+	return newRelease(t, "dhtnode")
 }
 
-// another returns the release that the variable names.
-func another(t *testing.T) release {
-	t.Helper()
-	program := os.Getenv(newer)
-	if program == "" {
-		t.Skipf("%s does not name a dhtnode of another release; newer.sh makes one", newer)
-	}
-	return release{"newer", program}
-}
-
-// releases returns all there are, at least that of the distribution.
+// releases returns all there are, at first that of the distribution.
 func releases(t *testing.T) []release {
 	t.Helper()
 	all := []release{distributed(t)}
-	if program := os.Getenv(newer); program != "" {
-		all = append(all, another(t))
+	programs := filepath.SplitList(os.Getenv(newer))
+	for _, program := range programs {
+		all = append(all, newRelease(t, program))
+	}
+	if len(programs) == 0 {
+		t.Logf("%s does not name a dhtnode of another release; newer.sh makes one", newer)
 	}
 	return all
 }

@@ -18,41 +18,36 @@ import (
 // largest is a text of about the size that nodes still store: 65,536 bytes.
 const largest = 65_000
 
-// TestShare has the nodes of each release, and one of each together, share
-// values through the box.
+// TestShare has the nodes of each release, and one of each with one of each
+// other, share values through the box.
 func TestShare(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		pairs func(t *testing.T) (a, b release)
-	}{
-		{"distributed", func(t *testing.T) (a, b release) { return distributed(t), distributed(t) }},
-		{"newer", func(t *testing.T) (a, b release) { return another(t), another(t) }},
-		{"distributed and newer", func(t *testing.T) (a, b release) { return distributed(t), another(t) }},
-	} {
-		t.Run(c.name, func(t *testing.T) {
+	kinds := releases(t)
+	for _, first := range kinds {
+		for _, second := range kinds {
+			t.Run(first.name+" and "+second.name, func(t *testing.T) {
+				t.Parallel()
+				share(t, loopback(), first, second)
+			})
+		}
+		t.Run(first.name+" over IPv6", func(t *testing.T) {
 			t.Parallel()
-			first, second := c.pairs(t)
-			share(t, loopback(), first, second)
+			at := netip.AddrPortFrom(netip.IPv6Loopback(), 0)
+			conn, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(at))
+			if err != nil {
+				t.Skipf("this host has no IPv6: %v", err)
+			}
+			require.NoError(t, conn.Close())
+			share(t, at, first, first)
 		})
 	}
-	t.Run("over IPv6", func(t *testing.T) {
-		t.Parallel()
-		at := netip.AddrPortFrom(netip.IPv6Loopback(), 0)
-		conn, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(at))
-		if err != nil {
-			t.Skipf("this host has no IPv6: %v", err)
-		}
-		require.NoError(t, conn.Close())
-		share(t, at, distributed(t), distributed(t))
-	})
 }
 
 func share(t *testing.T, at netip.AddrPort, first, second release) {
 	network := anyNetwork()
 	home := startBox(t, nil, at, network)
 	began := time.Now()
-	a := startPeer(t, nil, first, network, home.addr, identity(t)...)
+	a := startPeer(t, nil, first, network, home.addr, newIdentity(t).options...)
 	b := startPeer(t, nil, second, network, home.addr)
 	require.Eventually(t, func() bool { return home.good() == 2 }, patience, 10*time.Millisecond)
 	t.Logf("both listed %s after the first start", time.Since(began).Round(time.Millisecond))
