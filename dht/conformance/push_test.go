@@ -67,10 +67,10 @@ func pushPoints() []point {
 		{row: "push: expired value", want: "7=data, exp 7", try: func(c *client) string {
 			key := randomID()
 			c.listen(key, nil)
-			created := time.Now().Add(-58 * time.Second)
 			value := (&wire.Value{ID: 7, Type: wire.TypeICE, Data: []byte("data")}).Append(nil)
-			c.putWith(c.token(), key, fields{"c": created.Unix()}, value)
+			c.putWith(c.token(), key, fields{"c": expiresSoon().Unix()}, value)
 			saw := c.told(c.pushed())
+			c.patience = 3 * patience
 			return seen(saw, c.told(c.await(func(a answer) bool { return a.Kind == wire.KindUpdate })))
 		}},
 		{row: "push: large value comes in parts", want: "7=xxxxxxxxxx", try: func(c *client) string {
