@@ -39,7 +39,7 @@ func TestStockInTurns(t *testing.T) {
 	}
 	there := maps.Clone(seen)
 	passes := 0
-	for piece := range s.stock() {
+	for piece := range s.stock(nil) {
 		require.LessOrEqual(t, len(piece), stockPiece)
 		for _, kept := range piece {
 			seen[kept.Key]++
@@ -55,7 +55,7 @@ func TestStockInTurns(t *testing.T) {
 		require.LessOrEqual(t, times, 1)
 	}
 	require.GreaterOrEqual(t, passes, pieces)
-	for range s.stock() {
+	for range s.stock(nil) {
 		break
 	}
 	add() // the turn is free
@@ -75,7 +75,7 @@ func BenchmarkHold(b *testing.B) {
 		for name, through := range map[string]func(){
 			"to save": func() { s.state() },
 			"to give": func() {
-				for range s.stock() {
+				for range s.stock(nil) {
 				}
 			},
 		} {

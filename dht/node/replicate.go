@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"jamibox/dht/routing"
 	"jamibox/dht/storage"
 	"jamibox/dht/wire"
 )
@@ -85,16 +86,21 @@ func (s *server) give(ctx context.Context, to wire.Node) {
 	defer pace.Stop()
 	out := newOutbox(s)
 	puts := 0
-	for piece := range s.stock() {
+	reach := s.reach(to)
+	for piece := range s.stock(func(key wire.ID) bool { return !reach.Excludes(key) }) {
+		if ctx.Err() != nil {
+			return
+		}
 		for len(piece) > 0 {
 			var shelves [][]storage.Kept
-			if shelves, piece = s.near(to, piece); len(shelves) > 0 {
-				n, err := s.giveShelves(ctx, out, to, shelves)
-				puts += n
-				if err != nil {
-					s.logger.Debug("dht node cannot be given values", "node", to.ID.String(), "remote", to.Addr, "err", err)
-					return
-				}
+			if shelves, piece = s.near(to, piece); len(shelves) == 0 {
+				continue
+			}
+			n, err := s.giveShelves(ctx, out, to, shelves)
+			puts += n
+			if err != nil {
+				s.logger.Debug("dht node cannot be given values", "node", to.ID.String(), "remote", to.Addr, "err", err)
+				return
 			}
 			select {
 			case <-ctx.Done():
@@ -106,8 +112,15 @@ func (s *server) give(ctx context.Context, to wire.Node) {
 	s.logger.Debug("dht node was given values", "node", to.ID.String(), "remote", to.Addr, "values", puts)
 }
 
-// near cuts the next keys off a piece of the stock, and returns the values of those to which
-// the node is among the closest that we know.
+// reach says quickly which keys a node is not close to.
+func (s *server) reach(of wire.Node) *routing.Reach {
+	s.begin(nil)
+	defer s.end()
+	return s.table(of.Addr).Reach(of.ID, maxListed, s.now)
+}
+
+// near cuts the next keys off a piece of the stock, and returns the values of those to
+// which the node is among the closest that we know.
 func (s *server) near(to wire.Node, stock []storage.Kept) (shelves [][]storage.Kept, rest []storage.Kept) {
 	s.begin(nil)
 	defer s.end()

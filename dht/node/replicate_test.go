@@ -35,7 +35,7 @@ func boxConfig(t *testing.T, bootstrap ...netip.AddrPort) Config {
 // kept returns what a node has stored.
 func (r *running) kept() map[wire.ID][]storage.Kept {
 	all := make(map[wire.ID][]storage.Kept)
-	for piece := range r.running().stock() {
+	for piece := range r.running().stock(nil) {
 		for _, k := range piece {
 			all[k.Key] = append(all[k.Key], k)
 		}

@@ -68,7 +68,7 @@ func (s *server) saveState() error {
 func (s *server) state() *state {
 	st, values := s.stateWithoutValues()
 	st.values = make([]storage.Kept, 0, values)
-	for piece := range s.stock() {
+	for piece := range s.stock(nil) {
 		st.values = append(st.values, piece...)
 	}
 	return st

@@ -110,7 +110,7 @@ func valuesAt(s *Store, key wire.ID, now time.Time) [][]byte {
 
 // snapshot returns all values.
 func snapshot(s *Store, now time.Time) (kept []Kept) {
-	for piece := range s.Snapshot(now, 2) {
+	for piece := range s.Snapshot(now, 2, nil) {
 		kept = append(kept, piece...)
 	}
 	return kept

@@ -23,12 +23,12 @@ type Kept struct {
 	Source netip.Addr
 }
 
-// Snapshot yields all values of now in pieces, key after key in no order. It looks
-// at no more than so many keys and values for each; a piece may be empty, and is
-// good until the next one. Between two pieces the Store may be changed: a value that
+// Snapshot yields all values of now in pieces, key after key in no order, or those
+// of the keys that are wanted, unless wanted is nil. It looks at no more than so many
+// keys and values for each; a piece may be empty, and is good until the next one. Between two pieces the Store may be changed: a value that
 // comes, goes or is replaced meanwhile may be left out, and one that goes and comes
 // back may be yielded twice.
-func (s *Store) Snapshot(now time.Time, looks int) iter.Seq[[]Kept] {
+func (s *Store) Snapshot(now time.Time, looks int, wanted func(key wire.ID) bool) iter.Seq[[]Kept] {
 	return func(yield func([]Kept) bool) {
 		at := s.at(now)
 		piece, left := make([]Kept, 0, looks), looks
@@ -42,8 +42,11 @@ func (s *Store) Snapshot(now time.Time, looks int) iter.Seq[[]Kept] {
 			return more
 		}
 		for _, h := range s.shelves {
-			if len(h.values) == 0 && !looked() {
-				return
+			if len(h.values) == 0 || wanted != nil && !wanted(h.key) {
+				if !looked() {
+					return
+				}
+				continue
 			}
 			for place := 0; place < len(h.values); {
 				r := h.values[place]

@@ -36,7 +36,7 @@ func TestSnapshotWhileChanging(t *testing.T) {
 		}
 	}
 	added := 0
-	for piece := range s.Snapshot(now, 3) {
+	for piece := range s.Snapshot(now, 3, nil) {
 		require.LessOrEqual(t, len(piece), 3)
 		for _, kept := range piece {
 			v, err := wire.ParseValue(kept.Packed)
@@ -95,13 +95,13 @@ func TestSnapshotPieces(t *testing.T) {
 				c.stock(s, wire.ID{byte(i >> 8), byte(i), 1})
 			}
 			pieces, kept := 0, 0
-			for piece := range s.Snapshot(start().Add(c.later), 10) {
+			for piece := range s.Snapshot(start().Add(c.later), 10, nil) {
 				pieces++
 				kept += len(piece)
 			}
 			require.Equal(t, c.pieces, pieces)
 			require.Equal(t, c.kept, kept)
-			for range s.Snapshot(start(), 10) {
+			for range s.Snapshot(start(), 10, nil) {
 				break // must not go on
 			}
 		})
