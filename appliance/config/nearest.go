@@ -2,13 +2,17 @@
 
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
 
 // nearest returns the candidate that takes the fewest edits to become name.
 func nearest(name string, candidates []string) string {
 	best, fewest := "", -1
 	for _, c := range candidates {
-		if n := edits(name, c); fewest < 0 || n < fewest {
+		if n := levenshtein.ComputeDistance(name, c); fewest < 0 || n < fewest {
 			best, fewest = c, n
 		}
 	}
@@ -22,30 +26,9 @@ func secretName(text string) bool {
 	name := text[strings.LastIndexAny(text, `. "',{`)+1:]
 	for _, s := range settings(new(Config)) {
 		known := s.key[strings.LastIndex(s.key, ".")+1:]
-		if secret(s.key) && (edits(name, known) <= len(known)/2 || strings.Contains(name, "pass")) {
+		if secret(s.key) && (levenshtein.ComputeDistance(name, known) <= len(known)/2 || strings.Contains(name, "pass")) {
 			return true
 		}
 	}
 	return false
-}
-
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

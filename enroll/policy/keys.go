@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // kind is what a setting's text must look like.
@@ -131,7 +133,7 @@ func nearest(name string) string {
 	for _, known := range slices.Sorted(maps.Keys(keys)) {
 		whole := strings.ToLower(known)
 		_, last, _ := strings.Cut(whole, ".")
-		d := min(distance(name, whole), distance(name, last))
+		d := min(levenshtein.ComputeDistance(name, whole), levenshtein.ComputeDistance(name, last))
 		if best == "" || d < least {
 			best, least = known, d
 		}
@@ -140,26 +142,4 @@ func nearest(name string) string {
 		return ""
 	}
 	return best
-}
-
-// distance returns how many bytes have to be added, removed or replaced to make
-// b of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
