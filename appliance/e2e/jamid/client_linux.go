@@ -34,6 +34,9 @@ const pollInterval = 100 * time.Millisecond
 // stopTime is how long a program may take to end when asked to.
 const stopTime = 5 * time.Second
 
+// ErrEnded tells that the daemon ended by itself: it crashed.
+var ErrEnded = errors.New("the daemon ended")
+
 // Options say how a Client runs.
 type Options struct {
 	Name      string         // of the client in messages; unique in a test
@@ -57,10 +60,8 @@ type Client struct {
 // The caller closes the client.
 func Start(ctx context.Context, opts Options) (*Client, error) {
 	c := &Client{opts: opts, signals: newSignalLog()}
-	for _, dir := range []string{"config", "data", "cache", "run"} {
-		if err := os.MkdirAll(filepath.Join(opts.Dir, dir), 0o700); err != nil {
-			return nil, fmt.Errorf("making the home of %s: %w", opts.Name, err)
-		}
+	if err := c.makeHome(); err != nil {
+		return nil, err
 	}
 	if err := c.startBus(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -114,6 +115,39 @@ func (c *Client) Restart(ctx context.Context) error {
 	return c.Start(ctx)
 }
 
+// Renew restarts the daemon on an empty home, without accounts.
+func (c *Client) Renew(ctx context.Context) error {
+	if err := c.Stop(); err != nil {
+		return err
+	}
+	for _, dir := range c.home() {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("emptying the home of %s: %w", c.opts.Name, err)
+		}
+	}
+	if err := c.makeHome(); err != nil {
+		return err
+	}
+	return c.Start(ctx)
+}
+
+// home returns the folders of the daemon.
+func (c *Client) home() (dirs []string) {
+	for _, name := range []string{"config", "data", "cache", "run"} {
+		dirs = append(dirs, filepath.Join(c.opts.Dir, name))
+	}
+	return dirs
+}
+
+func (c *Client) makeHome() error {
+	for _, dir := range c.home() {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making the home of %s: %w", c.opts.Name, err)
+		}
+	}
+	return nil
+}
+
 // Close ends the daemon and the bus. It may be called more than once.
 func (c *Client) Close() error {
 	errs := []error{c.Stop()}
@@ -140,15 +174,28 @@ func (c *Client) Poll(ctx context.Context, what string, ask func(context.Context
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: waiting until %s: %w", c.opts.Name, what, err)
+			return fmt.Errorf("%s: waiting until %s: %w", c.opts.Name, what, c.orEnded(err))
 		}
 		select {
 		case <-tick.C:
 		case <-c.ended():
-			return fmt.Errorf("%s: waiting until %s: the daemon ended: %w", c.opts.Name, what, c.daemon.Err())
+			return fmt.Errorf("%s: waiting until %s: %w: %w", c.opts.Name, what, ErrEnded, c.daemon.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("%s: waiting until %s: %w", c.opts.Name, what, ctx.Err())
 		}
+	}
+}
+
+// orEnded returns the error of a call, or ErrEnded if the daemon ended over it: the
+// bus may be told of that before we are.
+func (c *Client) orEnded(err error) error {
+	timer := time.NewTimer(pollInterval)
+	defer timer.Stop()
+	select {
+	case <-c.ended():
+		return fmt.Errorf("%w: %w", ErrEnded, c.daemon.Err())
+	case <-timer.C:
+		return err
 	}
 }
 

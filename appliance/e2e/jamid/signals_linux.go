@@ -81,7 +81,7 @@ func (c *Client) WaitSignal(ctx context.Context, from Mark, member string, match
 		select {
 		case <-grown:
 		case <-c.ended():
-			return Signal{}, fmt.Errorf("%s: waiting for the signal %s: the daemon ended: %w", c.opts.Name, member, c.daemon.Err())
+			return Signal{}, fmt.Errorf("%s: waiting for the signal %s: %w: %w", c.opts.Name, member, ErrEnded, c.daemon.Err())
 		case <-ctx.Done():
 			return Signal{}, fmt.Errorf("%s: waiting for the signal %s: %w", c.opts.Name, member, context.Cause(ctx))
 		}
