@@ -42,6 +42,23 @@ func FoldText(text string) string {
 	return strings.TrimSpace(norm.NFKC.String(b.String()))
 }
 
+// CheckText returns a text that a person gave as it is stored, normalised (NFC) and
+// without surrounding spaces, or what is wrong with it: not UTF-8, more characters
+// than most, control characters. What names it in the error: "the title".
+func CheckText(what, text string, most int) (string, error) {
+	if !utf8.ValidString(text) {
+		return "", fmt.Errorf("%s is not valid UTF-8", what)
+	}
+	text = norm.NFC.String(strings.TrimSpace(text))
+	if n := utf8.RuneCountInString(text); n > most {
+		return "", fmt.Errorf("%s has %d characters, at most %d are allowed", what, n, most)
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return "", fmt.Errorf("%s contains a control character", what)
+	}
+	return text, nil
+}
+
 // checkName returns the name as stored, or why it cannot be one.
 func checkName(name string) (string, error) {
 	if !utf8.ValidString(name) {

@@ -12,12 +12,9 @@ import (
 	"image/jpeg"
 	_ "image/png"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
-	"golang.org/x/text/unicode/norm"
 
 	"jamibox/enroll/store"
 )
@@ -42,6 +39,7 @@ type Profile struct {
 
 // check returns the profile as stored, or why it cannot be.
 func (p Profile) check() (Profile, error) {
+	var err error
 	for _, f := range []struct {
 		what string
 		text *string
@@ -56,21 +54,13 @@ func (p Profile) check() (Profile, error) {
 		{"department", &p.Department},
 		{"title", &p.Title},
 	} {
-		if !utf8.ValidString(*f.text) {
-			return p, fmt.Errorf("%w: the %s is not valid UTF-8", ErrInvalid, f.what)
-		}
-		*f.text = norm.NFC.String(strings.TrimSpace(*f.text))
-		if n := utf8.RuneCountInString(*f.text); n > maxFieldRunes {
-			return p, fmt.Errorf("%w: the %s has %d characters, at most %d are allowed", ErrInvalid, f.what, n, maxFieldRunes)
-		}
-		if i := strings.IndexFunc(*f.text, unicode.IsControl); i >= 0 {
-			return p, fmt.Errorf("%w: the %s contains a control character", ErrInvalid, f.what)
+		if *f.text, err = CheckText("the "+f.what, *f.text, maxFieldRunes); err != nil {
+			return p, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
 	if len(p.Picture) == 0 {
 		return p, nil
 	}
-	var err error
 	p.Picture, err = shrink(p.Picture)
 	return p, err
 }

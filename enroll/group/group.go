@@ -9,10 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/store"
@@ -101,15 +97,9 @@ func checkName(name string) (string, error) {
 }
 
 func checkText(what, text string, most int) (string, error) {
-	if !utf8.ValidString(text) {
-		return "", fmt.Errorf("%w: the %s of the group is not valid UTF-8", ErrInvalid, what)
-	}
-	text = norm.NFC.String(strings.TrimSpace(text))
-	if n := utf8.RuneCountInString(text); n > most {
-		return "", fmt.Errorf("%w: the %s of the group has %d characters, at most %d are allowed", ErrInvalid, what, n, most)
-	}
-	if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 {
-		return "", fmt.Errorf("%w: the %s of the group contains a control character", ErrInvalid, what)
+	text, err := account.CheckText("the "+what+" of the group", text, most)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return text, nil
 }

@@ -5,12 +5,7 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"jamibox/enroll/account"
 	"jamibox/enroll/store"
@@ -73,15 +68,9 @@ func checkName(name string) (string, error) {
 }
 
 func checkText(what, text string, most int) (string, error) {
-	if !utf8.ValidString(text) {
-		return "", fmt.Errorf("%w: the %s of the policy is not valid UTF-8", ErrValue, what)
-	}
-	text = norm.NFC.String(strings.TrimSpace(text))
-	if n := utf8.RuneCountInString(text); n > most {
-		return "", fmt.Errorf("%w: the %s of the policy has %d characters, at most %d are allowed", ErrValue, what, n, most)
-	}
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		return "", fmt.Errorf("%w: the %s of the policy contains a control character", ErrValue, what)
+	text, err := account.CheckText("the "+what+" of the policy", text, most)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrValue, err)
 	}
 	return text, nil
 }
