@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//go:build linux
-
 // Command bench compares the builtin DHT node with dhtnode on the same machine
 // in the same run, and prints one table: speed, CPU time, latency and memory.
 //

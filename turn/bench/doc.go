@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//go:build linux
-
 // Command bench measures the relay. "bench figures" compares it with coturn on
 // the same machine in the same run and prints one table; "bench soak" keeps it
 // under a mixed load and fails if data is lost or anything stays behind.
