@@ -139,6 +139,9 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"user"}, {"version"}, {"config", "example"}, {"config", "check"}} {
 		require.Zero(t, b.run(t, args...).code, args)
 	}
+	for _, args := range [][]string{{"setup", "--help"}, {"ca", "lifetimes", "--help"}, {"relay", "rotate", "--help"}} {
+		require.NotContains(t, b.run(t, args...).stdout, "default 0s", args)
+	}
 	for _, args := range [][]string{{"status"}, {"user", "list"}, {"tls", "root"}, {"policy", "list"}} {
 		requireFailure(t, b.run(t, args...), 3, "not running")
 	}

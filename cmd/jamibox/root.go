@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"jamibox/appliance/config"
 )
@@ -59,13 +60,19 @@ func newRoot() *cobra.Command {
 		newRelay(g), newDHT(g), newTLS(g), newConfig(g), newVersion(g),
 	)
 	for _, c := range root.Commands() {
-		wrapArgs(c)
+		complete(c)
 	}
 	return root
 }
 
-// wrapArgs marks wrong arguments of a command and its children as usage errors.
-func wrapArgs(c *cobra.Command) {
+// complete has a command and its children mark wrong arguments as usage errors, and
+// show no default for times whose flags are not given: none of them means no time.
+func complete(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.DefValue == "0s" {
+			f.DefValue = ""
+		}
+	})
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
@@ -75,7 +82,7 @@ func wrapArgs(c *cobra.Command) {
 		}
 	}
 	for _, child := range c.Commands() {
-		wrapArgs(child)
+		complete(child)
 	}
 }
 
